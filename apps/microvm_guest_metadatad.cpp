@@ -1,0 +1,76 @@
+// The guest's metadata daemon.
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+
+#include "guest/hardening.h"
+#include "guest/listener.h"
+#include "guest/options.h"
+#include "guest/server.h"
+#include "guest/store.h"
+
+namespace {
+
+using namespace microvm;
+using namespace microvm::guest;
+
+constexpr int kExitFailed = 1;
+constexpr int kExitUsage = 2;
+
+int fail(Log& log, const FixedText& why) {
+  log(Level::Error, why);
+  return kExitFailed;
+}
+
+std::expected<ListenOn, FixedText> choose_address(const Options& options) {
+  if (options.listen) return *options.listen;
+  const auto activated = activated_descriptor(std::getenv("LISTEN_PID"), std::getenv("LISTEN_FDS"), ::getpid());
+  if (!activated) return std::unexpected(activated.error());
+  if (*activated) return ListenOn{ListenOn::Kind::Descriptor, static_cast<std::uint32_t>(**activated), {}};
+  return ListenOn{};
+}
+
+int serve(const Options& options, Log& log) {
+  harden_process();
+  const auto where = choose_address(options);
+  if (!where) return fail(log, where.error());
+  auto store = Store::open({options.env_file, options.secrets_dir, where->path});
+  if (!store) return fail(log, store.error());
+  // Bound before the sweep: a second daemon that finds the port taken must not touch the first one's files.
+  auto listener = Listener::bind(*where);
+  if (!listener) return fail(log, listener.error());
+  if (const FixedText fault = store->claim(); !fault.empty()) return fail(log, fault);
+
+  Requests requests(*store, log);
+  Server server(*listener, requests, log, {options.allowed_cids, options.max_connections});
+  if (const FixedText fault = listener->listen(); !fault.empty()) return fail(log, fault);
+  if (const FixedText fault = server.start(); !fault.empty()) return fail(log, fault);
+  FixedText ready("listening on ");
+  log(Level::Info, ready << listener->description() << ", env file " << store->env_file() << ", secrets directory "
+                         << store->secrets_dir());
+  server.run();
+  return EXIT_SUCCESS;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const auto options = parse_options({argv + 1, static_cast<std::size_t>(argc > 0 ? argc - 1 : 0)});
+  if (!options) {
+    std::fprintf(stderr, "microvm-guest-metadatad: %s\n%s", options.error().c_str(), kUsage);
+    return kExitUsage;
+  }
+  switch (options->action) {
+    case Options::Action::ShowHelp:
+      std::fputs(kUsage, stderr);
+      return EXIT_SUCCESS;
+    case Options::Action::ShowVersion:
+      std::puts("microvm-guest-metadatad " MICROVM_VERSION);
+      return EXIT_SUCCESS;
+    case Options::Action::Serve:
+      break;
+  }
+  Log log(STDERR_FILENO);
+  return serve(*options, log);
+}

@@ -1,0 +1,36 @@
+// A short line of text without allocation, so that an error can be told when memory is gone.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace microvm {
+
+class FixedText {
+ public:
+  static constexpr std::size_t kCapacity = 320;
+  /// Names in messages are cut to this many bytes.
+  static constexpr std::size_t kMaxQuoted = 64;
+
+  FixedText() noexcept = default;
+  FixedText(std::string_view text) noexcept { *this << text; }  // NOLINT(google-explicit-constructor)
+
+  /// Appends; what does not fit is cut.
+  FixedText& operator<<(std::string_view text) noexcept;
+  FixedText& operator<<(std::uint64_t number) noexcept;
+  /// Appends a name in double quotes: bytes that are not printable ASCII become '?', long names are cut.
+  FixedText& quoted(std::string_view name) noexcept;
+  /// Appends `: <what errno means>`.
+  FixedText& errno_text(int sys_errno) noexcept;
+
+  [[nodiscard]] std::string_view view() const noexcept { return {text_.data(), size_}; }
+  [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
+
+ private:
+  std::array<char, kCapacity> text_;
+  std::size_t size_ = 0;
+};
+
+}  // namespace microvm

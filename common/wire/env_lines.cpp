@@ -1,0 +1,55 @@
+#include "common/wire/env_lines.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <utility>
+
+namespace microvm::wire {
+
+EnvLines::EnvLines(EnvLines&& other) noexcept
+    : base_(other.base_),
+      entries_(std::exchange(other.entries_, nullptr)),
+      size_(std::exchange(other.size_, 0)),
+      capacity_(std::exchange(other.capacity_, 0)) {}
+
+EnvLines& EnvLines::operator=(EnvLines&& other) noexcept {
+  base_ = other.base_;
+  std::swap(entries_, other.entries_);
+  std::swap(size_, other.size_);
+  std::swap(capacity_, other.capacity_);
+  return *this;
+}
+
+EnvLines::~EnvLines() { std::free(entries_); }
+
+bool EnvLines::add(Entry entry) noexcept {
+  if (size_ == capacity_) {
+    const std::size_t room = std::max<std::size_t>(64, 2 * capacity_);
+    auto* grown = static_cast<Entry*>(std::realloc(entries_, room * sizeof(Entry)));
+    if (grown == nullptr) return false;
+    entries_ = grown;
+    capacity_ = room;
+  }
+  entries_[size_++] = entry;
+  return true;
+}
+
+void EnvLines::settle() noexcept {
+  // The heap's sort: no worst case that a guest's neighbour could ask for, no extra memory, small code.
+  const auto before = [this](Entry a, Entry b) {
+    const int order = key(a).compare(key(b));
+    return order != 0 ? order < 0 : a.begin < b.begin;
+  };
+  if (!std::is_sorted(entries_, entries_ + size_, before)) {
+    std::make_heap(entries_, entries_ + size_, before);
+    std::sort_heap(entries_, entries_ + size_, before);
+  }
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < size_; ++i) {
+    const bool overridden = i + 1 < size_ && key(entries_[i]) == key(entries_[i + 1]);
+    if (!overridden) entries_[kept++] = entries_[i];
+  }
+  size_ = kept;
+}
+
+}  // namespace microvm::wire

@@ -1,0 +1,204 @@
+#include "guest/connection.h"
+
+#include <algorithm>
+#include <bit>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "common/wire/limits.h"
+
+namespace microvm::guest {
+namespace {
+
+constexpr std::size_t kSmallestBuffer = 512;
+constexpr std::size_t kBufferStep = 32 * 1024;
+constexpr std::string_view kTooLong = "line too long: limit 1048576 bytes";
+static_assert(wire::kMaxRequestLine == 1048576);
+constexpr std::string_view kBusy = "busy: the buffers of all connections are full, try again";
+constexpr std::string_view kTooSlow = "line not finished within 30 s";
+static_assert(kLineTimeout == std::chrono::seconds(30));
+
+// Doubles while it is small, then goes in steps: room that nobody uses would count against the others' share.
+std::size_t buffer_size_for(std::size_t content) noexcept {
+  const std::size_t size =
+      content < kBufferStep ? std::bit_ceil(content + 1) : (content / kBufferStep + 1) * kBufferStep;
+  return std::clamp(size, kSmallestBuffer, wire::kMaxRequestLine);
+}
+
+}  // namespace
+
+Connection::~Connection() {
+  give_back(in_);
+  give_back(out_);
+}
+
+Connection::Wants Connection::ready(Stream& stream, Time now) noexcept {
+  bool alive = send_queued(stream, now);
+  if (alive && backlog_ && !choked()) alive = serve_kept(stream, now);
+  if (alive && !choked() && !ended_) alive = read_some(stream, now);
+  return alive ? wants() : Wants::End;
+}
+
+Connection::Wants Connection::wants() const noexcept {
+  if (ended_) return out_.empty() ? Wants::End : Wants::Room;
+  if (choked()) return Wants::Room;
+  return out_.empty() ? Wants::Input : Wants::Both;
+}
+
+bool Connection::read_some(Stream& stream, Time now) noexcept {
+  // An unfinished line is read on where it stands, so that a long one is not copied again.
+  const bool fresh = in_.empty();
+  if (!fresh && in_.size() == in_.capacity() && !make_room(in_, buffer_size_for(in_.size()))) {
+    const bool alive = refuse(stream, {in_.data(), in_.size()}, kBusy, now);
+    give_back(in_);
+    return alive;
+  }
+  const std::span<char> into =
+      fresh ? shared_.inbox : std::span<char>(in_.data() + in_.size(), in_.capacity() - in_.size());
+  const long n = stream.receive(into);
+  drained_ = n == -EAGAIN;
+  if (drained_) return true;
+  if (n < 0) return false;
+  if (n == 0) {
+    ended_ = true;  // an unfinished line is never run
+    give_back(in_);
+    line_since_.reset();
+    return true;
+  }
+  if (fresh) return serve_inbox(stream, into.first(static_cast<std::size_t>(n)), now);
+  in_.grew(static_cast<std::size_t>(n));
+  return serve_kept(stream, now);
+}
+
+bool Connection::serve_inbox(Stream& stream, std::span<char> input, Time now) noexcept {
+  std::size_t used = 0;
+  const bool alive = serve(stream, input, used, now) && keep(stream, input.subspan(used), now);
+  wipe(input.data(), input.size());
+  note_unfinished(now);
+  return alive;
+}
+
+bool Connection::serve_kept(Stream& stream, Time now) noexcept {
+  std::size_t used = 0;
+  bool alive = serve(stream, {in_.data(), in_.size()}, used, now);
+  in_.consume(used);
+  if (alive && !backlog_ && in_.size() >= wire::kMaxRequestLine) {
+    alive = refuse(stream, {in_.data(), in_.size()}, kTooLong, now);
+    in_.clear();
+  }
+  scanned_ = backlog_ ? 0 : in_.size();
+  if (in_.empty()) give_back(in_);
+  note_unfinished(now);
+  return alive;
+}
+
+bool Connection::serve(Stream& stream, std::span<char> input, std::size_t& used, Time now) noexcept {
+  std::size_t step = 0;
+  do {
+    step = serve_lines(input.subspan(used));
+    used += step;
+    if (failed_ || !flush(stream, now)) return false;
+  } while (step != 0 && !choked());
+  backlog_ = choked() && used < input.size();
+  return true;
+}
+
+// Serves whole lines until their replies are as many as may wait; answers the bytes used up.
+std::size_t Connection::serve_lines(std::span<char> input) noexcept {
+  std::size_t used = 0;
+  while (!failed_ && shared_.replies.size() < kMaxQueuedReplies) {
+    const std::span<char> rest = input.subspan(used);
+    const std::size_t from = std::min(std::exchange(scanned_, 0), rest.size());
+    const auto* newline = static_cast<const char*>(std::memchr(rest.data() + from, '\n', rest.size() - from));
+    if (newline == nullptr) return skipping_ ? input.size() : used;
+    const auto size = static_cast<std::size_t>(newline - rest.data());
+    used += size + 1;
+    line_since_.reset();
+    if (!std::exchange(skipping_, false)) failed_ = !shared_.requests.serve(rest.first(size), shared_.replies);
+  }
+  return used;
+}
+
+// Input that was read but not served moves from the inbox to a buffer of the connection's own.
+bool Connection::keep(Stream& stream, std::span<char> rest, Time now) noexcept {
+  if (rest.empty()) return true;
+  if (make_room(in_, buffer_size_for(rest.size())) && in_.append({rest.data(), rest.size()})) {
+    scanned_ = backlog_ ? 0 : rest.size();
+    return true;
+  }
+  // Whole lines that found no room cannot be answered in order by a client that takes no replies.
+  return !backlog_ && refuse(stream, rest, kBusy, now);
+}
+
+bool Connection::refuse(Stream& stream, std::span<char> kept, std::string_view error, Time now) noexcept {
+  skipping_ = true;
+  scanned_ = 0;
+  return Requests::refuse(kept, error, shared_.replies) && flush(stream, now);
+}
+
+void Connection::note_unfinished(Time now) noexcept {
+  const bool unfinished = !backlog_ && (skipping_ || !in_.empty());
+  if (!unfinished) line_since_.reset();
+  if (unfinished && !line_since_) line_since_ = now;
+}
+
+bool Connection::flush(Stream& stream, Time now) noexcept {
+  Bytes& replies = shared_.replies;
+  std::size_t sent = 0;
+  if (out_.empty() && !replies.empty()) {
+    const long n = stream.send(replies.view());
+    if (n < 0 && n != -EAGAIN) return false;
+    sent = n < 0 ? 0 : static_cast<std::size_t>(n);
+  }
+  const std::string_view left = replies.view().substr(sent);
+  bool alive = true;
+  if (!left.empty()) {
+    if (out_.empty()) reply_since_ = now;
+    alive = make_room(out_, out_.size() + left.size()) && out_.append(left);
+  }
+  replies.clear();
+  if (replies.capacity() > 2 * kMaxQueuedReplies) replies.free();
+  return alive;
+}
+
+bool Connection::send_queued(Stream& stream, Time now) noexcept {
+  if (out_.empty()) return true;
+  const long n = stream.send(out_.view());
+  if (n == -EAGAIN) return true;
+  if (n <= 0) return false;
+  out_.consume(static_cast<std::size_t>(n));
+  reply_since_ = now;
+  if (out_.empty()) {
+    give_back(out_);
+    reply_since_.reset();
+  }
+  return true;
+}
+
+std::optional<Connection::Time> Connection::deadline() const noexcept {
+  std::optional<Time> first;
+  if (line_since_) first = *line_since_ + kLineTimeout;
+  if (reply_since_) first = std::min(first.value_or(Time::max()), *reply_since_ + kReplyTimeout);
+  return first;
+}
+
+void Connection::expire(Stream& stream, Time now) noexcept {
+  const bool owes_line = line_since_ && now >= *line_since_ + kLineTimeout && !skipping_;
+  if (owes_line) (void)refuse(stream, {in_.data(), in_.size()}, kTooSlow, now);
+}
+
+bool Connection::make_room(Bytes& buffer, std::size_t capacity) noexcept {
+  if (capacity <= buffer.capacity()) return true;
+  const std::size_t more = capacity - buffer.capacity();
+  if (shared_.buffered + more > kMaxBuffered || !buffer.reserve(capacity)) return false;
+  shared_.buffered += more;
+  return true;
+}
+
+void Connection::give_back(Bytes& buffer) noexcept {
+  shared_.buffered -= buffer.capacity();
+  buffer.free();
+}
+
+}  // namespace microvm::guest

@@ -1,0 +1,31 @@
+// The daemon's limits that the wire does not name, in one place (docs/protocol.md has the table).
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+
+namespace microvm::guest {
+
+using namespace std::chrono_literals;
+
+/// Unfinished lines and unread replies of all connections together.
+inline constexpr std::size_t kMaxBuffered = 8 * 1024 * 1024;
+inline constexpr unsigned kDefaultMaxConnections = 1024;
+/// Nothing more is read from a client that has this much of its replies unread.
+inline constexpr std::size_t kMaxQueuedReplies = 64 * 1024;
+inline constexpr std::size_t kMaxSecrets = 1024;
+/// What a merge may make of the env file; a replacement never exceeds a line.
+inline constexpr std::size_t kMaxEnvFile = 1024 * 1024;
+
+inline constexpr auto kLineTimeout = 30s;   ///< from a line's first byte to its end
+inline constexpr auto kReplyTimeout = 30s;  ///< for a client that reads none of its replies
+inline constexpr auto kStopTimeout = 500ms;
+/// How long the listener rests when descriptors or memory are used up.
+inline constexpr auto kAcceptPause = 50ms;
+
+/// Read at once from one connection.
+inline constexpr std::size_t kInboxSize = 256 * 1024;
+/// Descriptors kept free for files, directories and the connection that is turned away.
+inline constexpr unsigned kSpareDescriptors = 8;
+
+}  // namespace microvm::guest

@@ -1,0 +1,39 @@
+// The one error type of the project: a value, never an exception.
+#pragma once
+
+#include <expected>
+#include <string>
+#include <string_view>
+
+namespace microvm {
+
+/// Stable codes: callers may match on them, their spelling (`code_name`) is what `--output json` prints.
+enum class ErrorCode {
+  Invalid,           ///< the caller's input breaks a rule; nothing was sent or changed
+  Io,                ///< a local system call failed; `sys_errno` says how
+  SocketMissing,     ///< the vsock socket file does not exist: no VMM, or not yet
+  Refused,           ///< nothing accepts on the vsock socket: a stale file of a dead VMM
+  NotListening,      ///< the VMM answered, but nothing in the guest listens on the port
+  HandshakeTimeout,  ///< CONNECT was not answered: guest driver not up, VM paused or hung
+  BadHandshake,      ///< the peer answered CONNECT with something that is not `OK <port>`
+  ReplyTimeout,      ///< the request was sent, its reply did not come in time; the outcome is unknown
+  ConnectionLost,    ///< the connection ended before the reply; the outcome is unknown
+  ReplyTooLong,      ///< the guest sent more than a reply may hold
+  BadReply,          ///< the guest's reply is not what the protocol allows
+  IdMismatch,        ///< the guest answered another request than the one in flight
+  Rejected,          ///< the guest refused the request; the message holds its reason
+};
+
+/// The code as the field knows it: `socket_missing`, `handshake_timeout`, …
+std::string_view code_name(ErrorCode code) noexcept;
+
+struct Error {
+  ErrorCode code = ErrorCode::Invalid;
+  int sys_errno = 0;    ///< errno of the failed system call, 0 where there is none
+  std::string message;  ///< one line; names the object and what was expected of it, never a secret value
+};
+
+template <class T>
+using Result = std::expected<T, Error>;
+
+}  // namespace microvm
