@@ -35,21 +35,23 @@ int serve(const Options& options, Log& log) {
   harden_process();
   const auto where = choose_address(options);
   if (!where) return fail(log, where.error());
-  auto store = Store::open({options.env_file, options.secrets_dir, where->path});
-  if (!store) return fail(log, store.error());
+  auto opened = Store::open({options.env_file, options.secrets_dir, where->path, options.secrets_group, options.scrub});
+  if (!opened) return fail(log, opened.error().text);
+  Store& store = **opened;
   // Bound before the sweep: a second daemon that finds the port taken must not touch the first one's files.
   auto listener = Listener::bind(*where);
   if (!listener) return fail(log, listener.error());
-  if (const FixedText fault = store->claim(); !fault.empty()) return fail(log, fault);
+  if (const Failure failure = store.claim()) return fail(log, failure.text);
 
-  Requests requests(*store, log);
+  Requests requests(store, log);
   Server server(*listener, requests, log, {options.allowed_cids, options.max_connections});
   if (const FixedText fault = listener->listen(); !fault.empty()) return fail(log, fault);
   if (const FixedText fault = server.start(); !fault.empty()) return fail(log, fault);
   FixedText ready("listening on ");
-  log(Level::Info, ready << listener->description() << ", env file " << store->env_file() << ", secrets directory "
-                         << store->secrets_dir());
+  log(Level::Info, ready << listener->description() << ", env file " << store.env().path() << ", secrets directory "
+                         << store.secrets().directory().path());
   server.run();
+  store.close();
   return EXIT_SUCCESS;
 }
 

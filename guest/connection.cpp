@@ -96,7 +96,7 @@ bool Connection::serve_kept(Stream& stream, Time now) noexcept {
 bool Connection::serve(Stream& stream, std::span<char> input, std::size_t& used, Time now) noexcept {
   std::size_t step = 0;
   do {
-    step = serve_lines(input.subspan(used));
+    step = serve_lines(input.subspan(used), now);
     used += step;
     if (failed_ || !flush(stream, now)) return false;
   } while (step != 0 && !choked());
@@ -105,7 +105,7 @@ bool Connection::serve(Stream& stream, std::span<char> input, std::size_t& used,
 }
 
 // Serves whole lines until their replies are as many as may wait; answers the bytes used up.
-std::size_t Connection::serve_lines(std::span<char> input) noexcept {
+std::size_t Connection::serve_lines(std::span<char> input, Time now) noexcept {
   std::size_t used = 0;
   while (!failed_ && shared_.replies.size() < kMaxQueuedReplies) {
     const std::span<char> rest = input.subspan(used);
@@ -115,7 +115,7 @@ std::size_t Connection::serve_lines(std::span<char> input) noexcept {
     const auto size = static_cast<std::size_t>(newline - rest.data());
     used += size + 1;
     line_since_.reset();
-    if (!std::exchange(skipping_, false)) failed_ = !shared_.requests.serve(rest.first(size), shared_.replies);
+    if (!std::exchange(skipping_, false)) failed_ = !shared_.requests.serve(rest.first(size), now, shared_.replies);
   }
   return used;
 }
@@ -134,7 +134,7 @@ bool Connection::keep(Stream& stream, std::span<char> rest, Time now) noexcept {
 bool Connection::refuse(Stream& stream, std::span<char> kept, std::string_view error, Time now) noexcept {
   skipping_ = true;
   scanned_ = 0;
-  return Requests::refuse(kept, error, shared_.replies) && flush(stream, now);
+  return shared_.requests.refuse(kept, error, shared_.replies) && flush(stream, now);
 }
 
 void Connection::note_unfinished(Time now) noexcept {
@@ -158,6 +158,7 @@ bool Connection::flush(Stream& stream, Time now) noexcept {
     alive = make_room(out_, out_.size() + left.size()) && out_.append(left);
   }
   replies.clear();
+  shared_.requests.replied();
   if (replies.capacity() > 2 * kMaxQueuedReplies) replies.free();
   return alive;
 }

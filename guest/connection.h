@@ -68,7 +68,7 @@ class Connection {
   bool flush(Stream& stream, Time now) noexcept;
   bool send_queued(Stream& stream, Time now) noexcept;
 
-  std::size_t serve_lines(std::span<char> input) noexcept;
+  std::size_t serve_lines(std::span<char> input, Time now) noexcept;
   void note_unfinished(Time now) noexcept;
   [[nodiscard]] bool make_room(Bytes& buffer, std::size_t capacity) noexcept;
   void give_back(Bytes& buffer) noexcept;

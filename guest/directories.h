@@ -10,14 +10,23 @@
 #include <string_view>
 #include <vector>
 
-#include "common/base/fixed_text.h"
 #include "common/base/unique_fd.h"
+#include "common/posix/replace_file.h"
+#include "guest/failures.h"
 
 namespace microvm::guest {
+
+// Hidden names of the daemon's own, each with 16 hex digits behind it; docs/protocol.md tells what they are for.
+inline constexpr std::string_view kSetPrefix = ".microvm-set.";
+inline constexpr std::string_view kPendingEnvPrefix = ".microvm-env.";
+inline constexpr std::string_view kPendingEpochPrefix = ".microvm-epo.";
+inline constexpr std::string_view kMarkerPrefix = ".microvm-txn.";
+inline constexpr const char* kEpochFile = ".epoch";
 
 /// Which entries of a directory are the daemon's own work. Temporaries always are.
 struct OwnEntries {
   std::vector<std::string> names;
+  std::vector<std::string_view> prefixes;  ///< of hidden names
   bool secrets = false;  ///< regular files with the name of a secret
 };
 
@@ -36,23 +45,26 @@ class DirectoryWalk {
   std::unique_ptr<DIR, Close> stream_;
 };
 
-/// Makes `dir` the daemon's: an open directory that belongs to it and has mode 0700, or gets it because it is empty or
-/// holds nothing but the daemon's own entries. Else the rule that is broken; then nothing was changed.
-FixedText adopt(int dir, std::string_view path, const OwnEntries& own) noexcept;
+/// Makes `dir` the daemon's: an open directory that belongs to it and has the mode (and group) of `access`, or gets it
+/// because it is empty or holds nothing but the daemon's own entries. Else the rule that is broken; then nothing was
+/// changed.
+Failure adopt(int dir, std::string_view path, const OwnEntries& own, const posix::Access& access) noexcept;
 
-/// Unlinks temporaries that a killed daemon left in `dir`: regular files of that exact pattern, nothing else.
-void sweep(int dir) noexcept;
+/// Unlinks what a killed daemon left in `dir`: regular files of a hidden name with that prefix, nothing else.
+void sweep(int dir, std::string_view prefix) noexcept;
+
+bool is_regular(int dir, std::string_view name) noexcept;
 
 /// An existing directory, found once: the path is resolved at start and the descriptor held from then on.
 class HeldDirectory {
  public:
   /// Makes what is missing of `path`: 0700 for the last part, 0755 above it.
-  static std::expected<HeldDirectory, FixedText> open(const std::string& path);
+  static std::expected<HeldDirectory, Failure> open(const std::string& path);
 
   [[nodiscard]] int fd() const noexcept { return fd_.get(); }
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
-  /// False once the path no longer leads to this directory: removed, moved or replaced.
-  [[nodiscard]] bool present() const noexcept;
+  /// A failure once the path no longer leads to this directory: removed, moved or replaced.
+  [[nodiscard]] Failure check() const noexcept;
 
  private:
   HeldDirectory(UniqueFd fd, std::string path, const struct stat& status) noexcept
@@ -67,22 +79,27 @@ class HeldDirectory {
 /// The secrets directory: found again below its parent before each use, made again when it is gone.
 class SecretsDirectory {
  public:
-  SecretsDirectory(HeldDirectory parent, std::string name) noexcept
-      : parent_(std::move(parent)), name_(std::move(name)), path_(parent_.path() + "/" + name_) {}
+  SecretsDirectory(HeldDirectory parent, std::string name, const posix::Access& access) noexcept
+      : parent_(std::move(parent)), name_(std::move(name)), path_(parent_.path() + "/" + name_), access_(access) {}
 
   /// Opens it unless what stands under the name is what is open already.
-  FixedText refresh() noexcept;
+  Failure refresh() noexcept;
+  /// Another directory stands under the name from now on.
+  void exchanged(UniqueFd fd) noexcept;
   [[nodiscard]] int fd() const noexcept { return fd_.get(); }
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
+  [[nodiscard]] const char* name() const noexcept { return name_.c_str(); }
+  [[nodiscard]] const posix::Access& access() const noexcept { return access_; }
   [[nodiscard]] const HeldDirectory& parent() const noexcept { return parent_; }
 
  private:
   [[nodiscard]] bool current() const noexcept;
-  FixedText reopen() noexcept;
+  Failure reopen() noexcept;
 
   HeldDirectory parent_;
   std::string name_;
   std::string path_;
+  posix::Access access_;
   UniqueFd fd_;
   dev_t device_ = 0;
   ino_t inode_ = 0;

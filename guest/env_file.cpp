@@ -8,43 +8,44 @@
 namespace microvm::guest {
 namespace {
 
-using wire::EnvLines;
+using wire::Entries;
 
-bool append_line(Bytes& out, const EnvLines& env, EnvLines::Entry entry) noexcept {
+bool append_line(Bytes& out, const Entries& env, Entries::Entry entry) noexcept {
   return env.value(entry).empty() || (out.append(env.line(entry)) && out.append("\n"));
 }
 
-std::size_t text_size(const EnvLines& env) noexcept {
+std::size_t text_size(const Entries& env) noexcept {
   std::size_t size = 0;
-  for (const EnvLines::Entry entry : env.entries()) size += env.line(entry).size() + 1;
+  for (const Entries::Entry entry : env.all()) size += env.line(entry).size() + 1;
   return size;
 }
 
 }  // namespace
 
-bool append_env_file(Bytes& out, const EnvLines& env) noexcept {
+bool append_env_file(Bytes& out, const Entries& env) noexcept {
   // Reserved at once: growing would copy values about.
   return out.reserve(out.size() + text_size(env)) &&
-         std::ranges::all_of(env.entries(), [&](EnvLines::Entry entry) { return append_line(out, env, entry); });
+         std::ranges::all_of(env.all(), [&](Entries::Entry entry) { return append_line(out, env, entry); });
 }
 
-bool append_merged_env_file(Bytes& out, const EnvLines& present, const EnvLines& over) noexcept {
+bool append_merged_env_file(Bytes& out, const Entries& present, const Entries& over) noexcept {
   if (!out.reserve(out.size() + text_size(present) + text_size(over))) return false;
-  auto below = present.entries().begin();
-  const auto below_end = present.entries().end();
-  for (const EnvLines::Entry entry : over.entries()) {
+  auto below = present.all().begin();
+  const auto below_end = present.all().end();
+  for (const Entries::Entry entry : over.all()) {
     while (below != below_end && present.key(*below) < over.key(entry)) {
       if (!append_line(out, present, *below++)) return false;
     }
     if (below != below_end && present.key(*below) == over.key(entry)) ++below;
     if (!append_line(out, over, entry)) return false;
   }
-  return std::all_of(below, below_end, [&](EnvLines::Entry entry) { return append_line(out, present, entry); });
+  return std::all_of(below, below_end, [&](Entries::Entry entry) { return append_line(out, present, entry); });
 }
 
-std::optional<std::size_t> read_env_file(std::string_view text, EnvLines& into) noexcept {
+std::optional<std::size_t> read_env_file(Bytes& bytes, Entries& into) noexcept {
+  const std::string_view text = bytes.view();
   into.clear();
-  into.set_base(text.data());
+  into.set_base(bytes.data());
   std::size_t number = 1;
   for (std::size_t begin = 0; begin < text.size(); ++number) {
     const std::size_t end = std::min(text.find('\n', begin), text.size());

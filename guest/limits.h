@@ -19,6 +19,8 @@ inline constexpr std::size_t kMaxEnvFile = 1024 * 1024;
 
 inline constexpr auto kLineTimeout = 30s;   ///< from a line's first byte to its end
 inline constexpr auto kReplyTimeout = 30s;  ///< for a client that reads none of its replies
+/// A replaced set of secrets stays whole for readers that have it open.
+inline constexpr auto kRetiredFor = 5s;
 inline constexpr auto kStopTimeout = 500ms;
 /// How long the listener rests when descriptors or memory are used up.
 inline constexpr auto kAcceptPause = 50ms;

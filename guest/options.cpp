@@ -10,6 +10,7 @@ namespace microvm::guest {
 const char* const kUsage =
     "usage: microvm-guest-metadatad [--port N] [--env-file PATH] [--secrets-dir PATH]\n"
     "         [--listen vsock:PORT|unix:PATH|fd:N] [--allow-cid N]... [--max-connections N]\n"
+    "         [--secrets-gid G] [--no-scrub]\n"
     "         [--version] [--help]\n";
 
 namespace {
@@ -80,6 +81,13 @@ Fault set_max_connections(Options& options, std::string_view value) {
   return std::nullopt;
 }
 
+Fault set_secrets_group(Options& options, std::string_view value) {
+  const auto group = number(value);
+  if (!group || *group == std::numeric_limits<std::uint32_t>::max()) return "a gid is a number from 0 to 4294967294";
+  options.secrets_group = *group;
+  return std::nullopt;
+}
+
 struct Flag {
   std::string_view name;
   Fault (*set)(Options&, std::string_view value);
@@ -92,8 +100,10 @@ constexpr std::array kFlags = {
     Flag{"--secrets-dir", set_secrets_dir},
     Flag{"--allow-cid", add_cid},
     Flag{"--max-connections", set_max_connections},
+    Flag{"--secrets-gid", set_secrets_group},
 };
 
+// Ends the parsing, whatever follows.
 struct Switch {
   std::string_view name;
   Options::Action action;
@@ -105,11 +115,17 @@ constexpr std::array kSwitches = {
     Switch{"--version", Options::Action::ShowVersion},
 };
 
+constexpr std::string_view kNoScrub = "--no-scrub";
+
 // Takes one flag and its value, `--flag value` or `--flag=value`.
 Fault take_flag(Options& options, std::span<const char* const>& rest) {
   const std::string_view argument = rest.front();
   const std::string_view name = argument.substr(0, argument.find('='));
   rest = rest.subspan(1);
+  if (argument == kNoScrub) {
+    options.scrub = false;
+    return std::nullopt;
+  }
   for (const Flag& flag : kFlags) {
     if (flag.name != name) continue;
     std::string_view value = argument.substr(name.size());

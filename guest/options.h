@@ -28,6 +28,8 @@ struct Options {
   std::string secrets_dir = "/var/run/microvm-guest/secrets";
   std::vector<std::uint32_t> allowed_cids;  ///< never empty after parsing
   unsigned max_connections = kDefaultMaxConnections;
+  std::optional<std::uint32_t> secrets_group;  ///< who may read secrets beside root
+  bool scrub = true;
 };
 
 /// `arguments` without the program's name. The error is one line for a person.

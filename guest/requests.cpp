@@ -4,34 +4,61 @@
 #include <array>
 
 #include "common/wire/reply.h"
-#include "common/wire/request_in.h"
+#include "guest/reports.h"
 
 namespace microvm::guest {
 namespace {
 
+using wire::Op;
+using wire::Request;
+
+// Each op either changes the store, or reports and writes the reply's own fields.
+using ChangeFn = Store::Outcome (*)(Store&, const Request&, Store::Time) noexcept;
+using ReportFn = Failure (*)(Requests&, wire::ReplyWriter&) noexcept;
+
 struct Handler {
-  wire::Op op;
-  FixedText (*run)(Store&, const wire::Request&) noexcept;
+  Op op;
+  ChangeFn change;
+  ReportFn report;
 };
 
 constexpr std::array kHandlers = {
-    Handler{wire::Op::Ping, [](Store&, const wire::Request&) noexcept { return FixedText(); }},
-    Handler{wire::Op::SetEnv,
-            [](Store& store, const wire::Request& request) noexcept {
-              return request.merge ? store.merge_env(request.env) : store.replace_env(request.env);
-            }},
-    Handler{wire::Op::SetSecret,
-            [](Store& store, const wire::Request& request) noexcept {
-              return store.set_secret(request.name, request.value);
-            }},
+    Handler{Op::SetEnv, [](Store& store, const Request& request, Store::Time) noexcept { return store.set_env(request); },
+            nullptr},
+    Handler{Op::SetSecret,
+            [](Store& store, const Request& request, Store::Time) noexcept { return store.set_secret(request); }, nullptr},
+    Handler{Op::DeleteSecret,
+            [](Store& store, const Request& request, Store::Time) noexcept { return store.delete_secret(request); },
+            nullptr},
+    Handler{Op::Apply,
+            [](Store& store, const Request& request, Store::Time now) noexcept { return store.apply(request, now); },
+            nullptr},
+    Handler{Op::Wipe, [](Store& store, const Request&, Store::Time now) noexcept { return store.wipe(now); }, nullptr},
+    Handler{Op::Stat, nullptr, report_stat},
+    Handler{Op::Info, nullptr, report_info},
 };
 
-FixedText run(Store& store, const wire::Request& request) noexcept {
-  const auto* handler = std::ranges::find(kHandlers, request.op, &Handler::op);
-  return handler->run(store, request);
+Failure check_match(const Store& store, const Request& request) noexcept {
+  if (!request.if_match || *request.if_match == store.etag().view()) return {};
+  return {FailureCode::Conflict, FixedText("if_match is not the present etag; nothing was changed")};
 }
 
-// Parsing leaves unescaped text in frames that are gone by now; this lies over them.
+bool reply_failure(Bytes& replies, const wire::ParsedLine& parsed, const Failure& failure) noexcept {
+  wire::ReplyWriter reply(replies, parsed.id, false);
+  reply.text("error", failure.text.view());
+  if (parsed.extended) reply.text("code", wire::failure_name(failure.code));
+  return reply.end();
+}
+
+bool reply_change(Bytes& replies, const wire::ParsedLine& parsed, const Store& store, bool changed) noexcept {
+  wire::ReplyWriter reply(replies, parsed.id, true);
+  if (parsed.extended) reply.text("etag", store.etag().view());
+  const bool section_two = parsed.request.op == Op::SetEnv || parsed.request.op == Op::SetSecret;
+  if (parsed.extended && !section_two) reply.flag("changed", changed).flag("durable", store.durable());
+  return reply.end();
+}
+
+// Parsing and comparing leave values in frames that are gone by now; this lies over them.
 [[gnu::noinline]] void wipe_stack_below() noexcept {
   std::array<char, 16 * 1024> frame;
   wipe(frame.data(), frame.size());
@@ -39,21 +66,43 @@ FixedText run(Store& store, const wire::Request& request) noexcept {
 
 }  // namespace
 
-bool Requests::serve(std::span<char> line, Bytes& replies) noexcept {
+bool Requests::serve(std::span<char> line, Time now, Bytes& replies) noexcept {
   const wire::ParsedLine parsed = wire::parse_request(line);
-  if (parsed.good && parsed.request.op == wire::Op::Ping) return wire::append_ok_reply(replies, parsed.id);
-
-  const FixedText fault = parsed.good ? run(store_, parsed.request) : parsed.error;
+  ++status_.requests;
+  if (!parsed.failure && parsed.request.op == Op::Ping) return wire::append_ok_reply(replies, parsed.id);
+  const bool answered = run(parsed, now, replies);
   wipe_stack_below();
-  if (fault.empty()) return wire::append_ok_reply(replies, parsed.id);
-  if (parsed.good) log_(Level::Warning, fault);
-  return wire::append_error_reply(replies, parsed.id, fault.view());
+  return answered;
+}
+
+bool Requests::run(const wire::ParsedLine& parsed, Time now, Bytes& replies) noexcept {
+  Failure failure = parsed.failure;
+  if (!failure) failure = check_match(store_, parsed.request);
+  if (!failure) {
+    const Handler& handler = *std::ranges::find(kHandlers, parsed.request.op, &Handler::op);
+    if (handler.report != nullptr) {
+      wire::ReplyWriter reply(replies, parsed.id, true);
+      failure = handler.report(*this, reply);
+      if (!failure) return reply.end();
+      reply.drop();
+    } else {
+      const Store::Outcome outcome = handler.change(store_, parsed.request, now);
+      if (!outcome.failure) return reply_change(replies, parsed, store_, outcome.changed);
+      failure = outcome.failure;
+    }
+    log_(Level::Warning, failure.text);
+  }
+  ++status_.errors;
+  return reply_failure(replies, parsed, failure);
 }
 
 bool Requests::refuse(std::span<char> kept, std::string_view error, Bytes& replies) noexcept {
-  const std::string_view id = wire::parse_request(kept).id;
+  const wire::ParsedLine parsed = wire::parse_request(kept);
   wipe_stack_below();
-  return wire::append_error_reply(replies, id, error);
+  ++status_.requests;
+  ++status_.errors;
+  ++status_.skipped_lines;
+  return wire::append_error_reply(replies, parsed.id, error);
 }
 
 }  // namespace microvm::guest

@@ -95,6 +95,7 @@ FixedText Server::start() {
   const unsigned most = std::min(config_.max_connections, room);
   slots_.resize(most);
   free_slots_.resize(most);
+  workspace_.requests.status().max_connections = most;
   std::iota(free_slots_.rbegin(), free_slots_.rend(), 0U);
 
   if (!watch(EPOLL_CTL_ADD, listener_.fd(), kListenerSource, EPOLLIN) ||
@@ -151,23 +152,25 @@ void Server::accept_some(Time now) noexcept {
 }
 
 void Server::admit(UniqueFd fd, bool allowed) noexcept {
-  if (!allowed) return turn_away("its peer is not allowed");
-  if (free_slots_.empty()) return turn_away("too many connections");
+  Status& status = workspace_.requests.status();
+  if (!allowed) return turn_away("its peer is not allowed", status.refused_peers);
+  if (free_slots_.empty()) return turn_away("too many connections", status.turned_away);
   const std::uint32_t index = free_slots_.back();
   const int descriptor = fd.get();
   slots_[index].reset(new (std::nothrow) Slot(std::move(fd), workspace_));
-  if (!slots_[index]) return turn_away("out of memory");
+  if (!slots_[index]) return turn_away("out of memory", status.turned_away);
   free_slots_.pop_back();
   if (!watch(EPOLL_CTL_ADD, descriptor, index + kFirstSlotSource, EPOLLIN)) {
     close(index);
-    turn_away("it cannot be watched");
+    return turn_away("it cannot be watched", status.turned_away);
   }
+  ++status.connections;
 }
 
-void Server::turn_away(std::string_view why) noexcept {
-  ++turned_away_;
+void Server::turn_away(std::string_view why, std::uint64_t& counter) noexcept {
+  ++counter;
   FixedText text("connection closed unread: ");
-  log_(Level::Warning, text << why << " (" << turned_away_ << " so far)");
+  log_(Level::Warning, text << why << " (" << counter << " so far)");
 }
 
 // Nobody can be let in: look again after a pause instead of at once for ever.
@@ -216,6 +219,7 @@ void Server::close(std::uint32_t index) noexcept {
 
 void Server::tick(Time now) noexcept {
   if (next_deadline_ && now >= *next_deadline_) expire(now);
+  workspace_.requests.tick(now);
   if (rests_until_ && now >= *rests_until_ && !stops_at_) {
     watch(EPOLL_CTL_MOD, listener_.fd(), kListenerSource, EPOLLIN);
     rests_until_.reset();
@@ -240,7 +244,7 @@ void Server::expire(Time now) noexcept {
 
 int Server::wait_ms(Time now) const noexcept {
   Time until = Time::max();
-  for (const auto& limit : {next_deadline_, rests_until_, stops_at_}) {
+  for (const auto& limit : {next_deadline_, rests_until_, stops_at_, workspace_.requests.deadline()}) {
     if (limit) until = std::min(until, *limit);
   }
   if (until == Time::max()) return -1;

@@ -44,7 +44,7 @@ class Server {
   void handle(std::uint32_t source, Time now) noexcept;
   void accept_some(Time now) noexcept;
   void admit(UniqueFd fd, bool allowed) noexcept;
-  void turn_away(std::string_view why) noexcept;
+  void turn_away(std::string_view why, std::uint64_t& counter) noexcept;
   void rest_listener(int error, Time now) noexcept;
   bool watch(int operation, int fd, std::uint32_t source, std::uint32_t events) noexcept;
   void serve(std::uint32_t index, Time now) noexcept;
@@ -65,7 +65,6 @@ class Server {
   UniqueFd signals_;
   std::vector<std::unique_ptr<Slot>> slots_;
   std::vector<std::uint32_t> free_slots_;
-  std::uint64_t turned_away_ = 0;
   std::optional<Time> next_deadline_;  // no connection's deadline is earlier
   std::optional<Time> rests_until_;    // the listener
   std::optional<Time> stops_at_;       // once told to stop

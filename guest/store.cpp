@@ -1,25 +1,22 @@
 #include "guest/store.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <sys/file.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
-#include <cstring>
+#include <cstdlib>
 #include <utility>
 
 #include "common/posix/retry.h"
-#include "common/wire/limits.h"
 #include "common/wire/rules.h"
-#include "guest/env_file.h"
 #include "guest/limits.h"
 
 namespace microvm::guest {
 namespace {
-
-constexpr mode_t kFileMode = 0600;
 
 struct SplitPath {
   std::string parent;
@@ -32,176 +29,276 @@ SplitPath split(const std::string& path) {
   return {slash == 0 ? "/" : path.substr(0, slash), path.substr(slash + 1)};
 }
 
-std::uint64_t random_seed() noexcept {
-  std::uint64_t seed = 0;
-  // Without entropy at early boot the names start at the pid: O_EXCL keeps them apart.
-  if (::getrandom(&seed, sizeof seed, GRND_NONBLOCK) != sizeof seed) seed = static_cast<std::uint64_t>(::getpid());
-  return seed;
+std::uint64_t random_number() noexcept {
+  std::uint64_t number = 0;
+  // Without entropy at early boot: no two processes share both a pid and a start time.
+  if (::getrandom(&number, sizeof number, GRND_NONBLOCK) != sizeof number) {
+    number = static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch().count()) ^
+             static_cast<std::uint64_t>(::getpid()) << 48;
+  }
+  return number;
 }
 
-FixedText out_of_memory() noexcept { return FixedText("busy: out of memory"); }
+posix::Access state_access(const Store::Config& config) {
+  return config.secrets_group ? posix::Access{.mode = 0710, .group = *config.secrets_group}
+                              : posix::Access{.mode = 0700};
+}
 
-FixedText explain(const posix::ReplaceFault& fault, FixedText subject) noexcept {
-  subject << ": cannot " << fault.step;
-  subject.errno_text(fault.sys_errno);
-  if (fault.visible) subject << "; the new content is visible and may not last";
-  return subject;
+posix::Access secrets_dir_access(const Store::Config& config) {
+  return config.secrets_group ? posix::Access{.mode = 0750, .group = *config.secrets_group}
+                              : posix::Access{.mode = 0700};
+}
+
+posix::Access secret_access(const Store::Config& config) {
+  return config.secrets_group ? posix::Access{.mode = 0640, .group = *config.secrets_group}
+                              : posix::Access{.mode = 0600};
 }
 
 // What the state directory holds by the daemon's own work.
-OwnEntries own_entries(const HeldDirectory& state, const Store::Paths& paths, const SecretsDirectory& secrets) {
-  OwnEntries own{.names = {split(paths.env_file).name, ".epoch"}, .secrets = false};
-  if (secrets.parent().path() == state.path()) own.names.push_back(split(paths.secrets_dir).name);
-  std::array<char, PATH_MAX> resolved;
-  const SplitPath socket = split(paths.socket);
-  if (!paths.socket.empty() && ::realpath(socket.parent.c_str(), resolved.data()) != nullptr &&
-      state.path() == resolved.data()) {
+OwnEntries own_entries(const HeldDirectory& state, const Store::Config& config, const SecretsDirectory& secrets) {
+  OwnEntries own{.names = {split(config.env_file).name, kEpochFile},
+                 .prefixes = {kSetPrefix, kPendingEnvPrefix, kPendingEpochPrefix}};
+  if (secrets.parent().path() == state.path()) own.names.emplace_back(secrets.name());
+  char resolved[PATH_MAX];
+  const SplitPath socket = split(config.socket);
+  if (!config.socket.empty() && ::realpath(socket.parent.c_str(), resolved) != nullptr && state.path() == resolved) {
     own.names.push_back(socket.name);
   }
   return own;
 }
 
+bool is_directory(int dir, const char* name) noexcept {
+  struct stat status;
+  return ::fstatat(dir, name, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(status.st_mode);
+}
+
 }  // namespace
 
-Store::Store(HeldDirectory state, std::string env_name, SecretsDirectory secrets)
-    : state_(std::move(state)),
-      env_name_(std::move(env_name)),
-      env_path_(state_.path() + "/" + env_name_),
-      secrets_(std::move(secrets)),
-      names_(random_seed()) {}
+Store::Store(HeldDirectory state, std::string env_name, SecretsDirectory secrets, const Config& config) noexcept
+    : scrubber_(config.scrub),
+      env_(std::move(state), std::move(env_name)),
+      secrets_(std::move(secrets), secret_access(config), scrubber_),
+      ids_(random_number()),
+      generation_(random_number()),
+      filesystem_(filesystem_of(secrets_.directory().parent().fd())) {
+  const Filesystem env_filesystem = filesystem_of(env_.directory().fd());
+  if (!env_filesystem.durable) filesystem_ = env_filesystem;
+}
 
-std::expected<Store, FixedText> Store::open(const Paths& paths) {
-  SplitPath env = split(paths.env_file);
-  SplitPath secrets = split(paths.secrets_dir);
+std::expected<std::unique_ptr<Store>, Failure> Store::open(const Config& config) {
+  SplitPath env = split(config.env_file);
+  SplitPath secrets = split(config.secrets_dir);
   auto state = HeldDirectory::open(env.parent);
   if (!state) return std::unexpected(state.error());
   auto parent = HeldDirectory::open(secrets.parent);
   if (!parent) return std::unexpected(parent.error());
 
-  SecretsDirectory secrets_dir(std::move(*parent), std::move(secrets.name));
-  FixedText fault = adopt(state->fd(), state->path(), own_entries(*state, paths, secrets_dir));
-  if (fault.empty()) fault = secrets_dir.refresh();
-  if (!fault.empty()) return std::unexpected(fault);
-
-  Store store(std::move(*state), std::move(env.name), std::move(secrets_dir));
-  if (store.state_.path() == store.secrets_.path()) {
-    return std::unexpected(FixedText("the env file must be outside the secrets directory"));
+  SecretsDirectory secrets_dir(std::move(*parent), std::move(secrets.name), secrets_dir_access(config));
+  const bool together = secrets_dir.parent().path() == state->path();
+  Failure failure = adopt(state->fd(), state->path(), own_entries(*state, config, secrets_dir),
+                          together ? state_access(config) : posix::Access{.mode = 0700});
+  if (!failure) failure = secrets_dir.refresh();
+  if (!failure && state->path() == secrets_dir.path()) {
+    failure.text << "the env file must be outside the secrets directory";
   }
-  struct stat status;
-  if (::fstatat(store.state_.fd(), store.env_name_.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 &&
-      S_ISDIR(status.st_mode)) {
-    return std::unexpected(FixedText("env file ") << store.env_path_ << " is a directory");
+  if (!failure && is_directory(state->fd(), env.name.c_str())) {
+    failure.text << "env file " << config.env_file << " is a directory";
   }
-  return store;
+  if (failure) return std::unexpected(failure);
+  return std::unique_ptr<Store>(new Store(std::move(*state), std::move(env.name), std::move(secrets_dir), config));
 }
 
-FixedText Store::claim() noexcept {
-  if (::flock(state_.fd(), LOCK_EX | LOCK_NB) != 0) {
-    FixedText fault("state directory ");
-    return fault << state_.path() << " is in use by another daemon";
+Failure Store::claim() noexcept {
+  if (::flock(env_.directory().fd(), LOCK_EX | LOCK_NB) != 0) {
+    Failure failure{FailureCode::Io, FixedText("state directory ")};
+    failure.text << env_.directory().path() << " is in use by another daemon";
+    return failure;
   }
-  sweep(state_.fd());
-  sweep(secrets_.fd());
-  return {};
+  if (Failure failure = recover(env_, secrets_.directory())) return failure;
+  const int state = secrets_.directory().parent().fd();
+  remove_sets(state, scrubber_);
+  for (const int dir : {env_.directory().fd(), state, secrets_.directory().fd()}) sweep(dir, posix::kTemporaryPrefix);
+  return load_epoch();
 }
 
-FixedText Store::check_state() const noexcept {
-  FixedText fault;
-  if (!state_.present()) fault << "state directory " << state_.path() << " is gone; restart the daemon";
-  return fault;
-}
-
-FixedText Store::replace_env(const wire::EnvLines& env) noexcept {
-  Bytes content;
-  if (!append_env_file(content, env)) return out_of_memory();
-  return write_env(content);
-}
-
-FixedText Store::merge_env(const wire::EnvLines& env) noexcept {
-  Bytes present;
-  if (FixedText fault = read_env(present); !fault.empty()) return fault;
-  wire::EnvLines lines;
-  const auto bad_line = read_env_file(present.view(), lines);
-  if (!bad_line) return out_of_memory();
-  if (*bad_line != 0) {
-    FixedText fault("env file ");
-    return fault << env_path_ << ": line " << *bad_line << " is not KEY=VALUE; replace the file instead of merging";
-  }
-  Bytes content;
-  if (!append_merged_env_file(content, lines, env)) return out_of_memory();
-  if (content.size() > kMaxEnvFile) {
-    FixedText fault("env file ");
-    return fault << env_path_ << " would have " << content.size() << " bytes: limit " << kMaxEnvFile << " bytes";
-  }
-  return write_env(content);
-}
-
-FixedText Store::read_env(Bytes& content) const noexcept {
-  // What is not a regular file was planted there; it counts as absent and is replaced.
+Failure Store::load_epoch() noexcept {
   const UniqueFd fd(posix::retry([&] {
-    return ::openat(state_.fd(), env_name_.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    return ::openat(secrets_.directory().parent().fd(), kEpochFile, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
   }));
   if (!fd.valid() && (errno == ENOENT || errno == ELOOP || errno == ENXIO)) return {};
-  FixedText fault("env file ");
-  struct stat status;
-  if (!fd.valid() || ::fstat(fd.get(), &status) != 0) {
-    const int error = errno;
-    return (fault << env_path_ << ": cannot read it").errno_text(error);
-  }
-  if (!S_ISREG(status.st_mode)) return {};
-  const auto size = static_cast<std::size_t>(status.st_size);
-  if (size > kMaxEnvFile) {
-    return fault << env_path_ << " has " << size << " bytes, merging takes at most " << kMaxEnvFile;
-  }
-  if (!content.reserve(size)) return out_of_memory();
-  while (content.size() < size) {
-    const ssize_t n = posix::retry(
-        [&] { return ::read(fd.get(), content.data() + content.size(), size - content.size()); });
-    if (n < 0) {
-      const int error = errno;
-      return (fault << env_path_ << ": cannot read it").errno_text(error);
-    }
-    if (n == 0) break;
-    content.grew(static_cast<std::size_t>(n));
-  }
+  const ssize_t n = fd.valid() ? posix::retry([&] { return ::read(fd.get(), epoch_.data(), epoch_.size()); }) : -1;
+  if (n < 0) return failed("epoch file ", kEpochFile, "read it");
+  has_epoch_ = true;
+  epoch_size_ = static_cast<std::size_t>(n);
   return {};
 }
 
-FixedText Store::write_env(const Bytes& content) noexcept {
-  if (FixedText fault = check_state(); !fault.empty()) return fault;
-  const auto done = posix::replace_file(state_.fd(), env_name_.c_str(), content.view(), kFileMode, names_);
-  if (done) return {};
-  FixedText subject("env file ");
-  return explain(done.error(), subject << env_path_);
+FixedText Store::etag() const noexcept {
+  const posix::HiddenName generation("", generation_);
+  FixedText text(generation.view());
+  return text << "-" << changes_;
 }
 
-FixedText Store::set_secret(std::string_view name, std::string_view value) noexcept {
-  std::array<char, wire::kMaxSecretName + 1> file{};
-  name.copy(file.data(), wire::kMaxSecretName);
-  if (FixedText fault = secrets_.refresh(); !fault.empty()) return fault;
-  if (FixedText fault = check_room_for(file.data()); !fault.empty()) return fault;
-  const auto done = posix::replace_file(secrets_.fd(), file.data(), value, kFileMode, names_);
-  if (done) return {};
-  FixedText subject("secret ");
-  return explain(done.error(), subject.quoted(name));
+std::optional<std::string_view> Store::epoch() const noexcept {
+  if (!has_epoch_) return std::nullopt;
+  return std::string_view(epoch_.data(), epoch_size_);
 }
 
-FixedText Store::check_room_for(const char* name) const noexcept {
-  struct stat status;
-  if (::fstatat(secrets_.fd(), name, &status, AT_SYMLINK_NOFOLLOW) == 0) return {};
-  DirectoryWalk walk(secrets_.fd());
-  if (!walk.valid()) {
-    const int error = errno;
-    FixedText fault("cannot count the secrets in ");
-    return (fault << secrets_.path()).errno_text(error);
+Store::Outcome Store::done(Failure failure, bool changed) noexcept {
+  if (changed) ++changes_;
+  return {failure, changed};
+}
+
+Store::Outcome Store::set_env(const wire::Request& request) noexcept {
+  Bytes text;
+  if (Failure failure = env_.compose(request.env, request.env_mode, text)) return {failure, false};
+  bool visible = false;
+  const Failure failure = env_.replace(text, ids_, visible);
+  return done(failure, visible);
+}
+
+Store::Outcome Store::set_secret(const wire::Request& request) noexcept {
+  if (Failure failure = secrets_.refresh()) return {failure, false};
+  bool visible = false;
+  const Failure failure = secrets_.set(request.name, request.value, ids_, visible);
+  return done(failure, visible);
+}
+
+Store::Outcome Store::delete_secret(const wire::Request& request) noexcept {
+  if (Failure failure = secrets_.refresh()) return {failure, false};
+  bool changed = false;
+  const Failure failure = secrets_.remove(request.name, changed);
+  return done(failure, changed);
+}
+
+// ---- transactions ----
+
+// What an `apply` would change, found out before anything is written.
+struct Store::Effect {
+  Bytes env;  // the new text
+  bool env_changes = false;
+  bool epoch_changes = false;
+  bool drops_others = false;                       // secrets that the request does not name
+  std::size_t written = 0;                         // secrets
+  std::size_t removed = 0;                         // secrets that the request names
+  wire::Entries::Entry last_written{};
+  std::string_view last_removed;
+
+  [[nodiscard]] std::size_t parts() const noexcept { return written + removed + (env_changes ? 1 : 0); }
+  [[nodiscard]] bool needs_exchange() const noexcept { return epoch_changes || drops_others || parts() > 1; }
+};
+
+Store::Outcome Store::apply(const wire::Request& request, Time now) noexcept {
+  if (Failure failure = secrets_.refresh()) return {failure, false};
+  const bool fresh = request.epoch && request.epoch != epoch();
+  Effect effect;
+  if (Failure failure = foresee_env(request, fresh, effect)) return {failure, false};
+  if (Failure failure = foresee_secrets(request, fresh, effect)) return {failure, false};
+  return effect.needs_exchange() ? apply_exchange(request, effect, false, now) : apply_simple(request, effect);
+}
+
+Failure Store::foresee_env(const wire::Request& request, bool fresh, Effect& effect) noexcept {
+  if (!request.has_env && !fresh) return {};
+  // From nothing, merging and replacing are the same.
+  const wire::Mode mode = fresh ? wire::Mode::Replace : request.env_mode;
+  if (Failure failure = env_.compose(request.env, mode, effect.env)) return failure;
+  Bytes present;
+  bool exists = false;
+  if (Failure failure = env_.read(present, exists); failure && failure.code != FailureCode::TooLarge) return failure;
+  effect.env_changes = !exists || present.view() != effect.env.view();
+  return {};
+}
+
+Failure Store::foresee_secrets(const wire::Request& request, bool fresh, Effect& effect) noexcept {
+  effect.epoch_changes = fresh;
+  for (const wire::Entries::Entry entry : request.secrets.all()) {
+    const SecretStore::Holds holds = secrets_.compare(request.secrets.key(entry), request.secrets.value(entry));
+    if (holds == SecretStore::Holds::Same) continue;
+    ++effect.written;
+    effect.last_written = entry;
   }
-  std::size_t held = 0;
-  for (std::string_view other = walk.next(); !other.empty(); other = walk.next()) {
-    if (wire::secret_name_rule(other) == nullptr) ++held;
+  for (const wire::Entries::Entry entry : request.deleted.all()) {
+    if (secrets_.compare(request.deleted.key(entry), {}) == SecretStore::Holds::Nothing) continue;
+    ++effect.removed;
+    effect.last_removed = request.deleted.key(entry);
   }
-  FixedText fault;
-  if (held >= kMaxSecrets) fault << "too many secrets: limit " << kMaxSecrets;
-  return fault;
+  if (!request.has_secrets || request.secrets_mode != wire::Mode::Replace) return {};
+  return secrets_.holds_others(request.secrets, effect.drops_others);
+}
+
+Store::Outcome Store::apply_simple(const wire::Request& request, const Effect& effect) noexcept {
+  bool visible = false;
+  Failure failure;
+  if (effect.env_changes) {
+    failure = env_.replace(effect.env, ids_, visible);
+  } else if (effect.written != 0) {
+    const std::string_view name = request.secrets.key(effect.last_written);
+    failure = secrets_.set(name, request.secrets.value(effect.last_written), ids_, visible);
+  } else if (effect.removed != 0) {
+    failure = secrets_.remove(effect.last_removed, visible);
+  }
+  return done(failure, visible);
+}
+
+Store::Outcome Store::apply_exchange(const wire::Request& request, const Effect& effect, bool forced,
+                                     Time now) noexcept {
+  remove_retired(forced);
+  const bool at_once = forced || effect.epoch_changes;
+  UniqueFd old_env;
+  if (at_once) old_env = scrubber_.open(env_.directory().fd(), env_.name(), forced);
+
+  Transaction transaction(env_, secrets_, ids_.next());
+  const Change change{.request = request,
+                      .from_nothing = at_once,
+                      .env = effect.env_changes ? &effect.env : nullptr,
+                      .epoch = effect.epoch_changes ? &*request.epoch : nullptr};
+  bool visible = false;
+  Failure failure = transaction.prepare(change);
+  if (!failure) failure = transaction.commit(change, visible);
+  if (!visible) return done(failure, false);
+
+  if (effect.epoch_changes) remember_epoch(*request.epoch);
+  retire(transaction.set_name(), now);
+  if (at_once) {
+    remove_retired(forced);
+    scrubber_.now(old_env, forced);
+  }
+  return done(failure, true);
+}
+
+Store::Outcome Store::wipe(Time now) noexcept {
+  if (Failure failure = secrets_.refresh()) return {failure, false};
+  const wire::Request nothing;
+  Effect effect;
+  effect.env_changes = true;
+  return apply_exchange(nothing, effect, true, now);
+}
+
+void Store::remember_epoch(std::string_view epoch) noexcept {
+  has_epoch_ = true;
+  epoch_size_ = epoch.copy(epoch_.data(), epoch_.size());
+}
+
+// ---- the replaced set ----
+
+void Store::retire(const posix::HiddenName& set, Time now) noexcept {
+  retired_ = set;
+  retired_until_ = now + kRetiredFor;
+}
+
+void Store::remove_retired(bool forced) noexcept {
+  if (!retired_until_) return;
+  remove_set(secrets_.directory().parent().fd(), retired_.c_str(), scrubber_, forced);
+  retired_until_.reset();
+}
+
+void Store::tick(Time now) noexcept {
+  if (retired_until_ && now >= *retired_until_) remove_retired(false);
+}
+
+void Store::close() noexcept {
+  scrubber_.run();
+  remove_retired(false);
 }
 
 }  // namespace microvm::guest

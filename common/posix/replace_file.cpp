@@ -4,21 +4,16 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 
-#include "common/base/unique_fd.h"
 #include "common/posix/retry.h"
 
 namespace microvm::posix {
 namespace {
 
-constexpr std::string_view kHex = "0123456789abcdef";
 constexpr int kNameTries = 16;
 
-std::unexpected<ReplaceFault> fault(const char* step) noexcept {
-  return std::unexpected(ReplaceFault{step, errno, false});
-}
+std::unexpected<FileFault> fault(const char* step) noexcept { return std::unexpected(FileFault{step, errno, false}); }
 
 bool write_all(int fd, std::string_view content) noexcept {
   while (!content.empty()) {
@@ -30,67 +25,54 @@ bool write_all(int fd, std::string_view content) noexcept {
   return true;
 }
 
-// The temporary of one replacement: removed again unless it took its place.
-class Temporary {
- public:
-  Temporary(int dir, mode_t mode, TempNames& names) noexcept : dir_(dir) {
-    for (int i = 0; i < kNameTries; ++i) {
-      name_ = names.next();
-      fd_.reset(retry([&] {
-        return ::openat(dir_, name_.data(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
-      }));
-      if (fd_.valid() || errno != EEXIST) return;
-    }
-  }
-  ~Temporary() {
-    if (!fd_.valid() || placed_) return;
-    const int kept = errno;
-    // Where it cannot be unlinked it shall at least hold nothing.
-    if (::unlinkat(dir_, name_.data(), 0) != 0) (void)retry([&] { return ::ftruncate(fd_.get(), 0); });
-    errno = kept;
-  }
-  Temporary(const Temporary&) = delete;
-  Temporary& operator=(const Temporary&) = delete;
-
-  [[nodiscard]] int fd() const noexcept { return fd_.get(); }
-  bool place_at(const char* target) noexcept {
-    placed_ = ::renameat(dir_, name_.data(), dir_, target) == 0;
-    return placed_;
-  }
-
- private:
-  int dir_;
-  TempNames::Name name_{};
-  UniqueFd fd_;
-  bool placed_ = false;
-};
+bool give_to_group(int fd, const Access& access) noexcept {
+  // A change of group clears set-id bits only; the mode was given at creation.
+  return access.group == static_cast<gid_t>(-1) || ::fchown(fd, static_cast<uid_t>(-1), access.group) == 0;
+}
 
 }  // namespace
 
-TempNames::Name TempNames::next() noexcept {
-  Name name{};
-  char* to = std::copy(kPrefix.begin(), kPrefix.end(), name.data());
-  std::uint64_t bits = next_++;
-  for (std::size_t i = 0; i < kDigits; ++i, bits >>= 4) *to++ = kHex[bits & 15];
-  return name;
+std::expected<UniqueFd, FileFault> create_file(int dir, const char* name, std::string_view content,
+                                               const Access& access) noexcept {
+  UniqueFd fd(retry([&] {
+    return ::openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, access.mode);
+  }));
+  if (!fd.valid()) return fault("create the file");
+  if (give_to_group(fd.get(), access) && write_all(fd.get(), content)) return fd;
+  auto failed = fault("write the file");
+  discard(dir, name, fd.get());
+  return failed;
 }
 
-bool TempNames::matches(std::string_view name) noexcept {
-  return name.size() == kPrefix.size() + kDigits && name.starts_with(kPrefix) &&
-         name.find_first_not_of(kHex, kPrefix.size()) == name.npos;
+std::expected<void, FileFault> sync(int fd, const char* step) noexcept {
+  if (retry([&] { return ::fsync(fd); }) != 0) return fault(step);
+  return {};
 }
 
-std::expected<void, ReplaceFault> replace_file(int dir, const char* name, std::string_view content, mode_t mode,
-                                               TempNames& names) noexcept {
-  {
-    Temporary temporary(dir, mode, names);
-    if (temporary.fd() < 0) return fault("create a temporary file");
-    if (!write_all(temporary.fd(), content)) return fault("write the temporary file");
-    if (retry([&] { return ::fsync(temporary.fd()); }) != 0) return fault("sync the temporary file");
-    if (!temporary.place_at(name)) return fault("rename the temporary file");
+void discard(int dir, const char* name, int fd) noexcept {
+  if (::unlinkat(dir, name, 0) != 0) (void)retry([&] { return ::ftruncate(fd, 0); });
+}
+
+std::expected<void, FileFault> replace_file(int dir, const char* name, std::string_view content, const Access& access,
+                                            HiddenIds& ids) noexcept {
+  HiddenName temporary;
+  std::expected<UniqueFd, FileFault> fd = std::unexpected(FileFault{});
+  for (int i = 0; i < kNameTries && !fd; ++i) {
+    temporary = HiddenName(kTemporaryPrefix, ids.next());
+    fd = create_file(dir, temporary.c_str(), content, access);
+    if (!fd && fd.error().sys_errno != EEXIST) break;
   }
-  if (retry([&] { return ::fsync(dir); }) == 0) return {};
-  return std::unexpected(ReplaceFault{"sync the directory", errno, true});
+  if (!fd) return std::unexpected(fd.error());
+
+  auto done = sync(fd->get(), "sync the file");
+  if (done && ::renameat(dir, temporary.c_str(), dir, name) != 0) done = fault("rename the file");
+  if (!done) {
+    discard(dir, temporary.c_str(), fd->get());
+    return done;
+  }
+  done = sync(dir, "sync the directory");
+  if (!done) done.error().visible = true;
+  return done;
 }
 
 }  // namespace microvm::posix

@@ -1,42 +1,43 @@
-// Replacing a file so that no reader sees a part of it and no crash leaves it torn.
+// Making and replacing a file so that no reader sees a part of it and no crash leaves it torn.
 #pragma once
 
 #include <sys/types.h>
 
-#include <array>
-#include <cstdint>
 #include <expected>
 #include <string_view>
 
+#include "common/base/unique_fd.h"
+#include "common/posix/hidden_name.h"
+
 namespace microvm::posix {
 
-/// Names of temporaries: a prefix and 16 lower-case hex digits, never any part of the target's name.
-class TempNames {
- public:
-  static constexpr std::string_view kPrefix = ".microvm-tmp.";
-  static constexpr std::size_t kDigits = 16;
-  using Name = std::array<char, kPrefix.size() + kDigits + 1>;
+inline constexpr std::string_view kTemporaryPrefix = ".microvm-tmp.";
 
-  /// Names start at random, so that two processes rarely meet; O_EXCL settles it when they do.
-  explicit TempNames(std::uint64_t seed) noexcept : next_(seed) {}
-  Name next() noexcept;
-
-  static bool matches(std::string_view name) noexcept;
-
- private:
-  std::uint64_t next_;
+/// Who may read a file that is made here. The caller's umask must be 0 for the mode to hold.
+struct Access {
+  mode_t mode = 0600;
+  gid_t group = static_cast<gid_t>(-1);  ///< -1: the process's own
 };
 
-struct ReplaceFault {
+struct FileFault {
   const char* step = "";  ///< the step that failed, in words
   int sys_errno = 0;
   bool visible = false;  ///< the new content is in place, but may not survive a crash
 };
 
-/// Writes `content` to a temporary in directory `dir`, created exclusively with `mode`, syncs it, renames it over
-/// `name` and syncs the directory. A symlink at `name` is replaced, not followed. On failure nothing is left behind.
-/// The caller's umask must be 0 for `mode` to hold.
-std::expected<void, ReplaceFault> replace_file(int dir, const char* name, std::string_view content, mode_t mode,
-                                               TempNames& names) noexcept;
+/// Creates `name` exclusively and writes it; not synced yet. On failure it is gone again.
+std::expected<UniqueFd, FileFault> create_file(int dir, const char* name, std::string_view content,
+                                               const Access& access) noexcept;
+
+/// Syncs a file or a directory.
+std::expected<void, FileFault> sync(int fd, const char* step) noexcept;
+
+/// Removes a file that was just made; where it cannot be unlinked it shall at least hold nothing.
+void discard(int dir, const char* name, int fd) noexcept;
+
+/// Writes `content` to a temporary in directory `dir`, syncs it, renames it over `name` and syncs the directory.
+/// A symlink at `name` is replaced, not followed. On failure nothing is left behind.
+std::expected<void, FileFault> replace_file(int dir, const char* name, std::string_view content, const Access& access,
+                                            HiddenIds& ids) noexcept;
 
 }  // namespace microvm::posix

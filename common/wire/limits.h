@@ -14,6 +14,7 @@ inline constexpr std::size_t kMaxRequestLine = 1024 * 1024;
 /// One reply line as the host accepts it, newline included.
 inline constexpr std::size_t kMaxReplyLine = 64 * 1024;
 inline constexpr std::size_t kMaxSecretName = 255;
+inline constexpr std::size_t kMaxEpoch = 255;
 /// Nested arrays and objects, the request itself counted.
 inline constexpr std::size_t kMaxJsonDepth = 127;
 

@@ -2,17 +2,12 @@
 
 #include <utility>
 
+#include "common/base/fixed_text.h"
 #include "common/wire/json_in.h"
 #include "common/wire/json_out.h"
 
 namespace microvm::wire {
 namespace {
-
-// Takes back what a failed append left, so that a reply is whole or absent.
-bool whole_or_nothing(Bytes& out, std::size_t before, bool whole) noexcept {
-  if (!whole) out.truncate(before);
-  return whole;
-}
 
 enum class Field { Unknown, Id, Ok, Error };
 enum class Kind { String, Bool, Other };
@@ -94,18 +89,68 @@ struct ReplyEvents : JsonEvents {
 
 }  // namespace
 
-bool append_ok_reply(Bytes& out, std::string_view id) noexcept {
-  const std::size_t before = out.size();
-  return whole_or_nothing(out, before,
-                          out.append("{\"id\":") && append_json_string(out, id) && out.append(",\"ok\":true}\n"));
+ReplyWriter::ReplyWriter(Bytes& out, std::string_view id, bool ok) noexcept : out_(out), before_(out.size()) {
+  raw("{");
+  text("id", id).flag("ok", ok);
 }
 
+void ReplyWriter::name(std::string_view name) noexcept {
+  if (!std::exchange(first_, false)) raw(",");
+  if (name.empty()) return;
+  raw("\"");
+  raw(name);
+  raw("\":");
+}
+
+ReplyWriter& ReplyWriter::text(std::string_view name_of, std::string_view value) noexcept {
+  name(name_of);
+  good_ = good_ && append_json_string(out_, value);
+  return *this;
+}
+
+ReplyWriter& ReplyWriter::number(std::string_view name_of, std::uint64_t value) noexcept {
+  name(name_of);
+  FixedText digits;
+  digits << value;
+  raw(digits.view());
+  return *this;
+}
+
+ReplyWriter& ReplyWriter::flag(std::string_view name_of, bool value) noexcept {
+  name(name_of);
+  raw(value ? "true" : "false");
+  return *this;
+}
+
+ReplyWriter& ReplyWriter::null(std::string_view name_of) noexcept {
+  name(name_of);
+  raw("null");
+  return *this;
+}
+
+ReplyWriter& ReplyWriter::begin(std::string_view name_of, std::string_view open) noexcept {
+  name(name_of);
+  raw(open);
+  first_ = true;
+  return *this;
+}
+
+ReplyWriter& ReplyWriter::close(std::string_view close) noexcept {
+  raw(close);
+  first_ = false;
+  return *this;
+}
+
+bool ReplyWriter::end() noexcept {
+  raw("}\n");
+  if (!good_) drop();
+  return good_;
+}
+
+bool append_ok_reply(Bytes& out, std::string_view id) noexcept { return ReplyWriter(out, id, true).end(); }
+
 bool append_error_reply(Bytes& out, std::string_view id, std::string_view error) noexcept {
-  const std::size_t before = out.size();
-  return whole_or_nothing(out, before,
-                          out.append("{\"id\":") && append_json_string(out, id) &&
-                              out.append(",\"ok\":false,\"error\":") && append_json_string(out, error) &&
-                              out.append("}\n"));
+  return ReplyWriter(out, id, false).text("error", error).end();
 }
 
 std::expected<Reply, std::string> parse_reply(std::string_view line) {

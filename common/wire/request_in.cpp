@@ -1,8 +1,8 @@
 #include "common/wire/request_in.h"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
-#include <optional>
 #include <utility>
 
 #include "common/wire/base64.h"
@@ -14,44 +14,66 @@ namespace {
 
 // ---- what the handler gathers, before the op is known ----
 
-enum class Field : std::uint8_t { Op, Id, Env, Name, ValueB64, Merge, Unknown };
-constexpr std::array<std::string_view, 6> kFieldNames = {"op", "id", "env", "name", "value_b64", "merge"};
-constexpr std::size_t kLongestFieldName = 9;
+enum class Field : std::uint8_t {
+  Op,
+  Id,
+  Env,
+  Name,
+  ValueB64,
+  Merge,
+  EnvMode,
+  Secrets,
+  SecretsMode,
+  DeleteSecrets,
+  IfMatch,
+  Epoch,
+  Unknown
+};
+constexpr std::size_t kFields = std::to_underlying(Field::Unknown);
+constexpr std::array<std::string_view, kFields> kFieldNames = {
+    "op",       "id",      "env",          "name",           "value_b64", "merge",
+    "env_mode", "secrets", "secrets_mode", "delete_secrets", "if_match",  "epoch"};
+constexpr std::size_t kLongestFieldName = 14;
+
+enum class Kind : std::uint8_t { String, Object, Array, Bool, Other };
+
+constexpr Kind kind_of(Field field) noexcept {
+  switch (field) {
+    case Field::Env:
+    case Field::Secrets:
+      return Kind::Object;
+    case Field::DeleteSecrets:
+      return Kind::Array;
+    case Field::Merge:
+      return Kind::Bool;
+    default:
+      return Kind::String;
+  }
+}
 
 struct Gathered {
   bool seen = false;
   bool repeated = false;
   bool wrong_type = false;
-  std::string_view text;  // a string's
+  bool truth = false;        // a boolean's
+  std::string_view text;     // a string's
+  Entries entries;           // an object's or an array's
+  std::string_view bad_key;  // the first key that breaks its rule, if `rule` says so
+  const char* rule = nullptr;
 };
 
-enum class Kind : std::uint8_t { String, Object, True, False, Other };
-
-constexpr bool right_kind(Field field, Kind kind) noexcept {
-  switch (field) {
-    case Field::Env:
-      return kind == Kind::Object;
-    case Field::Merge:
-      return kind == Kind::True || kind == Kind::False;
-    default:
-      return kind == Kind::String;
-  }
-}
-
 struct RequestEvents : JsonEvents {
-  explicit RequestEvents(std::span<char> line) noexcept : base(line.data()), out(line.data()) { env.set_base(base); }
+  explicit RequestEvents(std::span<char> line) noexcept : base(line.data()), out(line.data()) {
+    for (Gathered& at : fields) at.entries.set_base(base);
+  }
 
-  std::array<Gathered, 6> fields;
-  EnvLines env;
-  std::string_view bad_env_key;
+  std::array<Gathered, kFields> fields;
   std::string_view id;  // the last string one
-  bool has_bad_env_key = false;
   bool is_object = false;
-  bool merge = false;
   bool out_of_memory = false;
 
-  // Text goes back into the line: unescaped text is never longer than what it was made of, and an env entry
-  // (`KEY=VALUE`) never longer than `"KEY":"VALUE"`, so `out` stays behind the place the parser reads.
+  // Text goes back into the line: unescaped text is never longer than what it was made of, and an entry (`KEY=VALUE`)
+  // never longer than `"KEY":"VALUE"`, so `out` stays behind the place the parser reads.
   char* base;
   char* out;
   char* start = nullptr;  // of the string in the making
@@ -59,15 +81,21 @@ struct RequestEvents : JsonEvents {
   Field field = Field::Unknown;
   std::array<char, kLongestFieldName> key;
   std::size_t key_size = 0;
-  std::uint32_t entry_begin = 0;
 
-  [[nodiscard]] bool in_env() const noexcept { return depth == 2 && field == Field::Env; }
-  [[nodiscard]] bool at_kept_string() const noexcept {
-    return (depth == 1 && field != Field::Unknown && right_kind(field, Kind::String)) || in_env();
+  [[nodiscard]] const Gathered& at(Field which) const noexcept { return fields[std::to_underlying(which)]; }
+  [[nodiscard]] Gathered& at(Field which) noexcept { return fields[std::to_underlying(which)]; }
+
+  // Inside `env`, `secrets` or `delete_secrets`.
+  [[nodiscard]] bool in_entries() const noexcept {
+    return depth == 2 && field != Field::Unknown && (kind_of(field) == Kind::Object || kind_of(field) == Kind::Array);
   }
-  [[nodiscard]] std::uint32_t offset() const noexcept { return static_cast<std::uint32_t>(out - base); }
+  [[nodiscard]] bool keeps_string() const noexcept {
+    return in_entries() || (depth == 1 && field != Field::Unknown && kind_of(field) == Kind::String);
+  }
+  [[nodiscard]] std::string_view made() const noexcept { return {start, static_cast<std::size_t>(out - start)}; }
 
-  void put(Sv part) noexcept {
+  void put(Sv part, bool first) noexcept {
+    if (first) start = out;
     std::memmove(out, part.data(), part.size());
     out += part.size();
   }
@@ -75,9 +103,8 @@ struct RequestEvents : JsonEvents {
   // -- keys --
   bool on_key_part(Sv part, std::size_t total, Ec&) noexcept {
     const bool first = total == part.size();
-    if (in_env()) {
-      if (first) entry_begin = offset();
-      put(part);
+    if (in_entries()) {
+      put(part, first);
     } else if (depth == 1) {
       if (first) key_size = 0;
       for (const char c : part) {
@@ -89,8 +116,9 @@ struct RequestEvents : JsonEvents {
   }
   bool on_key(Sv part, std::size_t total, Ec& ec) noexcept {
     on_key_part(part, total, ec);
-    if (in_env()) {
-      end_env_key();
+    if (in_entries()) {
+      check_key(made());
+      put("=", false);
     } else if (depth == 1) {
       field = lookup();
     }
@@ -98,58 +126,53 @@ struct RequestEvents : JsonEvents {
   }
   [[nodiscard]] Field lookup() const noexcept {
     if (key_size > key.size()) return Field::Unknown;
-    const std::string_view name(key.data(), key_size);
-    for (std::size_t i = 0; i < kFieldNames.size(); ++i) {
-      if (kFieldNames[i] == name) return static_cast<Field>(i);
-    }
-    return Field::Unknown;
+    const auto found = std::ranges::find(kFieldNames, std::string_view(key.data(), key_size));
+    return static_cast<Field>(found - kFieldNames.begin());
   }
-  void end_env_key() noexcept {
-    const std::string_view env_key(base + entry_begin, offset() - entry_begin);
-    if (!has_bad_env_key && env_key_rule(env_key) != nullptr) {
-      has_bad_env_key = true;
-      bad_env_key = env_key;
-    }
-    put("=");
+  void check_key(std::string_view entry_key) noexcept {
+    Gathered& container = at(field);
+    if (container.rule != nullptr) return;
+    container.rule = field == Field::Env ? env_key_rule(entry_key) : secret_name_rule(entry_key);
+    container.bad_key = entry_key;
   }
 
   // -- values --
-  // Notes a value of the field at hand at the top level; answers its record, or nullptr where there is none to keep.
+  // Notes a value of the field at hand; answers its record where it stands at the top level.
   Gathered* note(Kind kind) noexcept {
-    if (depth != 1 || field == Field::Unknown) {
-      if (in_env() && kind != Kind::String) fields[std::to_underlying(Field::Env)].wrong_type = true;
-      return nullptr;
-    }
-    Gathered& at = fields[std::to_underlying(field)];
-    at.repeated = at.repeated || at.seen;
-    at.seen = true;
-    if (!right_kind(field, kind)) at.wrong_type = true;
-    return &at;
+    if (in_entries() && kind != Kind::String) at(field).wrong_type = true;
+    if (depth != 1 || field == Field::Unknown) return nullptr;
+    Gathered& record = at(field);
+    record.repeated = record.repeated || record.seen;
+    record.seen = true;
+    if (kind != kind_of(field)) record.wrong_type = true;
+    return &record;
   }
   bool on_string_part(Sv part, std::size_t total, Ec&) noexcept {
-    if (!at_kept_string()) return true;
-    if (total == part.size()) start = out;
-    put(part);
+    // In an object the entry began with its key.
+    const bool first = total == part.size() && !(in_entries() && kind_of(field) == Kind::Object);
+    if (keeps_string()) put(part, first);
     return true;
   }
   bool on_string(Sv part, std::size_t total, Ec& ec) noexcept {
     on_string_part(part, total, ec);
-    if (in_env()) return add_entry(ec);
-    Gathered* at = note(Kind::String);
-    if (at == nullptr || !at_kept_string()) return true;
-    at->text = {start, static_cast<std::size_t>(out - start)};
-    if (field == Field::Id) id = at->text;
+    if (in_entries()) return add_entry(ec);
+    Gathered* record = note(Kind::String);
+    if (record == nullptr || !keeps_string()) return true;
+    record->text = made();
+    if (field == Field::Id) id = record->text;
     return true;
   }
   bool add_entry(Ec& ec) noexcept {
-    if (env.add({entry_begin, offset()})) return true;
+    if (start == nullptr) start = out;  // an array in place of an object: no key, and refused for it later
+    if (kind_of(field) == Kind::Array) check_key(made());
+    const auto offset = [this](const char* place) { return static_cast<std::uint32_t>(place - base); };
+    if (at(field).entries.add({offset(start), offset(out)})) return true;
     out_of_memory = true;
     ec = boost::json::error::exception;
     return false;
   }
   bool on_bool(bool truth, Ec&) noexcept {
-    note(truth ? Kind::True : Kind::False);
-    if (depth == 1 && field == Field::Merge) merge = truth;
+    if (Gathered* record = note(Kind::Bool)) record->truth = truth;
     return true;
   }
   bool other() noexcept {
@@ -173,111 +196,186 @@ struct RequestEvents : JsonEvents {
     return true;
   }
   bool on_object_begin(Ec&) noexcept { return open(Kind::Object); }
-  bool on_array_begin(Ec&) noexcept { return open(Kind::Other); }
+  bool on_array_begin(Ec&) noexcept { return open(Kind::Array); }
   bool on_object_end(std::size_t, Ec&) noexcept { return close(); }
   bool on_array_end(std::size_t, Ec&) noexcept { return close(); }
 };
 
 // ---- what an op asks of its fields ----
 
+using FieldSet = std::uint32_t;
+
+template <class... Fields>
+constexpr FieldSet set_of(Fields... fields) noexcept {
+  return (FieldSet{0} | ... | (FieldSet{1} << std::to_underlying(fields)));
+}
+
 struct OpRule {
   std::string_view name;
   Op op;
-  std::array<std::optional<Field>, 2> needed;
-  std::optional<Field> optional;
+  bool extension;  // beyond protocol 1
+  FieldSet needed;
+  FieldSet optional;
 };
 
 constexpr std::array kOps = {
-    OpRule{"ping", Op::Ping, {}, {}},
-    OpRule{"set_env", Op::SetEnv, {Field::Env}, Field::Merge},
-    OpRule{"set_secret", Op::SetSecret, {Field::Name, Field::ValueB64}, {}},
+    OpRule{"ping", Op::Ping, false, 0, 0},
+    OpRule{"set_env", Op::SetEnv, false, set_of(Field::Env), set_of(Field::Merge, Field::IfMatch)},
+    OpRule{"set_secret", Op::SetSecret, false, set_of(Field::Name, Field::ValueB64), set_of(Field::IfMatch)},
+    OpRule{"apply", Op::Apply, true, 0,
+           set_of(Field::Env, Field::EnvMode, Field::Secrets, Field::SecretsMode, Field::DeleteSecrets, Field::IfMatch,
+                  Field::Epoch)},
+    OpRule{"delete_secret", Op::DeleteSecret, true, set_of(Field::Name), set_of(Field::IfMatch)},
+    OpRule{"stat", Op::Stat, true, 0, 0},
+    OpRule{"wipe", Op::Wipe, true, 0, set_of(Field::IfMatch)},
+    OpRule{"info", Op::Info, true, 0, 0},
 };
-
-constexpr std::string_view kInvalid = "invalid request json: ";
+constexpr FieldSet kAlwaysNeeded = set_of(Field::Op, Field::Id);
 
 FixedText invalid(std::string_view what) noexcept {
-  FixedText text(kInvalid);
+  FixedText text("invalid request json: ");
   text << what;
   return text;
 }
 
-// Empty when the field is as it must be.
-FixedText check_field(const RequestEvents& events, Field field, bool needed) noexcept {
-  const Gathered& at = events.fields[std::to_underlying(field)];
-  const char* fault = at.repeated ? "repeated" : at.wrong_type ? "wrong type" : !at.seen && needed ? "missing" : nullptr;
-  if (fault == nullptr) return {};
-  FixedText text(kInvalid);
-  return text << "field \"" << kFieldNames[std::to_underlying(field)] << "\": " << fault;
-}
-
-FixedText check_fields(const RequestEvents& events, const OpRule& rule) noexcept {
-  for (const auto& field : rule.needed) {
-    if (!field) continue;
-    if (FixedText fault = check_field(events, *field, true); !fault.empty()) return fault;
+FixedText check_fields(const RequestEvents& events, FieldSet needed, FieldSet optional) noexcept {
+  for (std::size_t i = 0; i < kFields; ++i) {
+    const FieldSet bit = FieldSet{1} << i;
+    if (((needed | optional) & bit) == 0) continue;
+    const Gathered& at = events.fields[i];
+    const bool missing = !at.seen && (needed & bit) != 0;
+    const char* fault = at.repeated ? "repeated" : at.wrong_type ? "wrong type" : missing ? "missing" : nullptr;
+    if (fault == nullptr) continue;
+    FixedText text = invalid("field \"");
+    return text << kFieldNames[i] << "\": " << fault;
   }
-  return rule.optional ? check_field(events, *rule.optional, false) : FixedText();
+  return {};
 }
 
 // ---- the rules behind the shape ----
 
+FixedText broken(std::string_view subject, std::string_view name, std::string_view rule) noexcept {
+  FixedText text(subject);
+  return text.quoted(name) << ": " << rule;
+}
+
 FixedText take_env(RequestEvents& events, Request& request) noexcept {
-  FixedText fault;
-  if (events.has_bad_env_key) {
-    fault << "env key ";
-    return fault.quoted(events.bad_env_key) << ": " << env_key_rule(events.bad_env_key);
-  }
-  request.merge = events.merge;
-  request.env = std::move(events.env);
+  Gathered& env = events.at(Field::Env);
+  if (env.rule != nullptr) return broken("env key ", env.bad_key, env.rule);
+  request.has_env = env.seen;
+  request.env = std::move(env.entries);
   request.env.settle();
-  for (const EnvLines::Entry entry : request.env.entries()) {
+  for (const Entries::Entry entry : request.env.all()) {
     const char* rule = env_value_rule(request.env.value(entry));
-    if (rule == nullptr) continue;
-    fault << "value of env key ";
-    return fault.quoted(request.env.key(entry)) << ": " << rule;
+    if (rule != nullptr) return broken("value of env key ", request.env.key(entry), rule);
   }
+  return {};
+}
+
+FixedText not_base64(std::string_view name, std::size_t position) noexcept {
+  FixedText text = broken("value_b64 of secret ", name, "not padded standard base64 at byte ");
+  return text << position;
+}
+
+FixedText take_name(const RequestEvents& events, Request& request) noexcept {
+  request.name = events.at(Field::Name).text;
+  const char* rule = secret_name_rule(request.name);
+  return rule == nullptr ? FixedText() : broken("secret name ", request.name, rule);
+}
+
+FixedText take_secret(const RequestEvents& events, Request& request) noexcept {
+  if (FixedText fault = take_name(events, request); !fault.empty()) return fault;
+  const std::string_view encoded = events.at(Field::ValueB64).text;
+  char* const place = events.base + (encoded.data() - events.base);  // the same text, writable
+  const auto size = decode_base64(encoded, place);
+  if (!size) return not_base64(request.name, size.error());
+  request.value = {place, *size};
+  return {};
+}
+
+FixedText take_secrets(RequestEvents& events, Request& request) noexcept {
+  Gathered& secrets = events.at(Field::Secrets);
+  if (secrets.rule != nullptr) return broken("secret name ", secrets.bad_key, secrets.rule);
+  request.has_secrets = secrets.seen;
+  request.secrets = std::move(secrets.entries);
+  request.secrets.settle();
+  for (Entries::Entry& entry : request.secrets.all()) {
+    const auto size = decode_base64(request.secrets.value(entry), request.secrets.value_place(entry));
+    if (!size) return not_base64(request.secrets.key(entry), size.error());
+    entry.end -= static_cast<std::uint32_t>(request.secrets.value(entry).size() - *size);
+  }
+  return {};
+}
+
+FixedText take_deleted(RequestEvents& events, Request& request) noexcept {
+  Gathered& deleted = events.at(Field::DeleteSecrets);
+  if (deleted.rule != nullptr) return broken("secret name ", deleted.bad_key, deleted.rule);
+  request.deleted = std::move(deleted.entries);
+  request.deleted.settle();
+  for (const Entries::Entry entry : request.deleted.all()) {
+    const std::string_view name = request.deleted.key(entry);
+    if (request.secrets.contains(name)) return broken("secret ", name, "both set and deleted");
+  }
+  return {};
+}
+
+FixedText take_mode(const RequestEvents& events, Field field, Mode& mode) noexcept {
+  const Gathered& at = events.at(field);
+  if (!at.seen) return {};
+  if (at.text != "replace" && at.text != "merge") {
+    return broken("field ", kFieldNames[std::to_underlying(field)], "must be replace or merge");
+  }
+  mode = at.text == "merge" ? Mode::Merge : Mode::Replace;
+  return {};
+}
+
+FixedText take_conditions(const RequestEvents& events, const OpRule& rule, Request& request) noexcept {
+  const auto given = [&](Field field) { return (rule.optional & set_of(field)) != 0 && events.at(field).seen; };
+  if (given(Field::IfMatch)) request.if_match = events.at(Field::IfMatch).text;
+  if (!given(Field::Epoch)) return {};
+  request.epoch = events.at(Field::Epoch).text;
+  if (request.epoch->size() <= kMaxEpoch) return {};
+  return FixedText("field \"epoch\": at most 255 bytes");
+}
+
+FixedText take_apply(RequestEvents& events, Request& request) noexcept {
+  FixedText fault = take_mode(events, Field::EnvMode, request.env_mode);
+  if (fault.empty()) fault = take_mode(events, Field::SecretsMode, request.secrets_mode);
+  if (fault.empty()) fault = take_env(events, request);
+  if (fault.empty()) fault = take_secrets(events, request);
+  if (fault.empty()) fault = take_deleted(events, request);
   return fault;
 }
 
-FixedText take_secret(RequestEvents& events, char* base, Request& request) noexcept {
-  FixedText fault;
-  request.name = events.fields[std::to_underlying(Field::Name)].text;
-  if (const char* rule = secret_name_rule(request.name)) {
-    fault << "secret name ";
-    return fault.quoted(request.name) << ": " << rule;
-  }
-  const std::string_view encoded = events.fields[std::to_underlying(Field::ValueB64)].text;
-  char* const place = base + (encoded.data() - base);  // the same text, writable
-  const auto size = decode_base64(encoded, place);
-  if (size) {
-    request.value = {place, *size};
-    return fault;
-  }
-  fault << "value_b64 of secret ";
-  return fault.quoted(request.name) << ": not padded standard base64 at byte " << size.error();
-}
-
-FixedText interpret(RequestEvents& events, char* base, Request& request) noexcept {
-  if (!events.is_object) return invalid("not an object");
-  for (const Field field : {Field::Op, Field::Id}) {
-    if (FixedText fault = check_field(events, field, true); !fault.empty()) return fault;
-  }
-  const std::string_view op = events.fields[std::to_underlying(Field::Op)].text;
-  const OpRule* rule = nullptr;
-  for (const OpRule& known : kOps) {
-    if (known.name == op) rule = &known;
-  }
-  if (rule == nullptr) return invalid("unknown op; known are ping, set_env, set_secret");
-  if (FixedText fault = check_fields(events, *rule); !fault.empty()) return fault;
-  request.op = rule->op;
-  switch (rule->op) {
-    case Op::Ping:
-      return {};
+FixedText take_values(RequestEvents& events, Request& request) noexcept {
+  switch (request.op) {
     case Op::SetEnv:
+      request.env_mode = events.at(Field::Merge).truth ? Mode::Merge : Mode::Replace;
       return take_env(events, request);
     case Op::SetSecret:
-      return take_secret(events, base, request);
+      return take_secret(events, request);
+    case Op::DeleteSecret:
+      return take_name(events, request);
+    case Op::Apply:
+      return take_apply(events, request);
+    default:
+      return {};
   }
-  return {};
+}
+
+FixedText interpret(RequestEvents& events, ParsedLine& parsed) noexcept {
+  if (!events.is_object) return invalid("not an object");
+  const std::string_view op = events.at(Field::Op).text;
+  const OpRule* const rule = std::ranges::find(kOps, op, &OpRule::name);
+  const bool known = rule != kOps.end();
+  parsed.extended = known && (rule->extension || ((rule->optional & set_of(Field::IfMatch)) != 0 &&
+                                                  events.at(Field::IfMatch).seen));
+  if (FixedText fault = check_fields(events, kAlwaysNeeded, 0); !fault.empty()) return fault;
+  if (!known) return invalid("unknown op");
+  if (FixedText fault = check_fields(events, rule->needed, rule->optional); !fault.empty()) return fault;
+  parsed.request.op = rule->op;
+  if (FixedText fault = take_conditions(events, *rule, parsed.request); !fault.empty()) return fault;
+  return take_values(events, parsed.request);
 }
 
 }  // namespace
@@ -291,13 +389,12 @@ ParsedLine parse_request(std::span<char> line) noexcept {
   ParsedLine parsed;
   parsed.id = events.id;
   if (events.out_of_memory) {
-    parsed.error << "busy: out of memory";
+    parsed.failure = {FailureCode::Busy, FixedText("busy: out of memory")};
   } else if (fault) {
-    parsed.error = invalid(fault.what);
-    parsed.error << " at byte " << fault.position;
+    parsed.failure.text = invalid(fault.what);
+    parsed.failure.text << " at byte " << fault.position;
   } else {
-    parsed.error = interpret(events, line.data(), parsed.request);
-    parsed.good = parsed.error.empty();
+    parsed.failure.text = interpret(events, parsed);
   }
   return parsed;
 }

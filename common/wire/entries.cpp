@@ -1,4 +1,4 @@
-#include "common/wire/env_lines.h"
+#include "common/wire/entries.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -6,13 +6,13 @@
 
 namespace microvm::wire {
 
-EnvLines::EnvLines(EnvLines&& other) noexcept
+Entries::Entries(Entries&& other) noexcept
     : base_(other.base_),
       entries_(std::exchange(other.entries_, nullptr)),
       size_(std::exchange(other.size_, 0)),
       capacity_(std::exchange(other.capacity_, 0)) {}
 
-EnvLines& EnvLines::operator=(EnvLines&& other) noexcept {
+Entries& Entries::operator=(Entries&& other) noexcept {
   base_ = other.base_;
   std::swap(entries_, other.entries_);
   std::swap(size_, other.size_);
@@ -20,9 +20,9 @@ EnvLines& EnvLines::operator=(EnvLines&& other) noexcept {
   return *this;
 }
 
-EnvLines::~EnvLines() { std::free(entries_); }
+Entries::~Entries() { std::free(entries_); }
 
-bool EnvLines::add(Entry entry) noexcept {
+bool Entries::add(Entry entry) noexcept {
   if (size_ == capacity_) {
     const std::size_t room = std::max<std::size_t>(64, 2 * capacity_);
     auto* grown = static_cast<Entry*>(std::realloc(entries_, room * sizeof(Entry)));
@@ -34,7 +34,12 @@ bool EnvLines::add(Entry entry) noexcept {
   return true;
 }
 
-void EnvLines::settle() noexcept {
+bool Entries::contains(std::string_view wanted) const noexcept {
+  const auto found = std::ranges::lower_bound(all(), wanted, {}, [this](Entry entry) { return key(entry); });
+  return found != all().end() && key(*found) == wanted;
+}
+
+void Entries::settle() noexcept {
   // The heap's sort: no worst case that a guest's neighbour could ask for, no extra memory, small code.
   const auto before = [this](Entry a, Entry b) {
     const int order = key(a).compare(key(b));

@@ -1,4 +1,4 @@
-// The entries of one set_env, as `KEY=VALUE` spans of the line they came in.
+// The entries of an object of strings, as `KEY=VALUE` spans of the line they came in.
 #pragma once
 
 #include <cstddef>
@@ -9,39 +9,46 @@
 namespace microvm::wire {
 
 /// An index over one buffer: cheap, movable, and running out of memory is a result.
-class EnvLines {
+class Entries {
  public:
   struct Entry {
     std::uint32_t begin;  ///< of `KEY=VALUE` in the buffer
     std::uint32_t end;    ///< behind the value
   };
 
-  EnvLines() noexcept = default;
-  EnvLines(EnvLines&& other) noexcept;
-  EnvLines& operator=(EnvLines&& other) noexcept;
-  ~EnvLines();
+  Entries() noexcept = default;
+  Entries(Entries&& other) noexcept;
+  Entries& operator=(Entries&& other) noexcept;
+  ~Entries();
 
   /// The buffer that the entries point into; it must outlive them.
-  void set_base(const char* base) noexcept { base_ = base; }
+  void set_base(char* base) noexcept { base_ = base; }
   [[nodiscard]] bool add(Entry entry) noexcept;
   void clear() noexcept { size_ = 0; }
 
   /// Sorts by key, by byte; of a repeated key the one added last stays.
   void settle() noexcept;
 
-  [[nodiscard]] std::span<const Entry> entries() const noexcept { return {entries_, size_}; }
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }
+  [[nodiscard]] std::span<const Entry> all() const noexcept { return {entries_, size_}; }
+  [[nodiscard]] std::span<Entry> all() noexcept { return {entries_, size_}; }
+  /// Of settled entries.
+  [[nodiscard]] bool contains(std::string_view key) const noexcept;
+
   /// `KEY=VALUE`
   [[nodiscard]] std::string_view line(Entry entry) const noexcept {
     return {base_ + entry.begin, entry.end - entry.begin};
   }
-  /// A key holds no '=', the rule for keys sees to that.
+  /// Up to the first '=', which no rule allows in a key.
   [[nodiscard]] std::string_view key(Entry entry) const noexcept { return line(entry).substr(0, line(entry).find('=')); }
   [[nodiscard]] std::string_view value(Entry entry) const noexcept {
-    return line(entry).substr(line(entry).find('=') + 1);
+    return line(entry).substr(key(entry).size() + 1);
   }
+  /// Where the value stands, to be changed in place.
+  [[nodiscard]] char* value_place(Entry entry) const noexcept { return base_ + entry.begin + key(entry).size() + 1; }
 
  private:
-  const char* base_ = nullptr;
+  char* base_ = nullptr;
   Entry* entries_ = nullptr;
   std::size_t size_ = 0;
   std::size_t capacity_ = 0;

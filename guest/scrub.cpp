@@ -1,0 +1,70 @@
+#include "guest/scrub.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "common/posix/retry.h"
+
+namespace microvm::guest {
+namespace {
+
+constexpr std::size_t kBlock = 4096;
+constexpr std::array<char, kBlock> kZeros{};
+
+bool overwrite(int fd, std::size_t size) noexcept {
+  std::size_t at = 0;
+  while (at < size) {
+    const std::size_t n = std::min(size - at, kBlock);
+    const ssize_t written =
+        posix::retry([&] { return ::pwrite(fd, kZeros.data(), n, static_cast<off_t>(at)); });
+    if (written <= 0) return false;
+    at += static_cast<std::size_t>(written);
+  }
+  return posix::retry([&] { return ::fdatasync(fd); }) == 0;
+}
+
+}  // namespace
+
+UniqueFd Scrubber::open(int dir, const char* name, bool forced) noexcept {
+  if (!enabled_ && !forced) return {};
+  // O_NONBLOCK: a FIFO planted under the name must not hold the daemon up.
+  UniqueFd fd(posix::retry([&] {
+    return ::openat(dir, name, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  }));
+  if (!fd.valid() && errno != ENOENT && errno != ELOOP && errno != ENXIO) ++failures_;
+  return fd;
+}
+
+void Scrubber::later(UniqueFd fd) noexcept {
+  if (!fd.valid()) return;
+  if (count_ == kMostWaiting) run();
+  waiting_[count_++] = std::move(fd);
+}
+
+void Scrubber::run() noexcept {
+  for (std::size_t i = 0; i < count_; ++i) {
+    now(waiting_[i], false);
+    waiting_[i].reset();
+  }
+  count_ = 0;
+}
+
+void Scrubber::now(const UniqueFd& fd, bool forced) noexcept {
+  if (!fd.valid()) return;
+  struct stat status;
+  if (::fstat(fd.get(), &status) != 0) {
+    ++failures_;
+    return;
+  }
+  if (!S_ISREG(status.st_mode) || status.st_nlink != 0 || status.st_size == 0) return;
+  // The lease is refused while anybody else has the file open: they may read on undisturbed.
+  const bool alone = forced || ::fcntl(fd.get(), F_SETLEASE, F_WRLCK) == 0;
+  if (!alone || !overwrite(fd.get(), static_cast<std::size_t>(status.st_size))) ++failures_;
+}
+
+}  // namespace microvm::guest
