@@ -204,8 +204,9 @@ Failure Store::foresee_env(const wire::Request& request, bool fresh, Effect& eff
   if (Failure failure = env_.compose(request.env, mode, effect.env)) return failure;
   Bytes present;
   bool exists = false;
-  if (Failure failure = env_.read(present, exists); failure && failure.code != FailureCode::TooLarge) return failure;
-  effect.env_changes = !exists || present.view() != effect.env.view();
+  const Failure unread = env_.read(present, exists);
+  if (unread && unread.code != FailureCode::TooLarge) return unread;  // what is too large to read differs for sure
+  effect.env_changes = unread || !exists || present.view() != effect.env.view();
   return {};
 }
 
