@@ -1,0 +1,16 @@
+// What a reply line must look like, byte for byte where the contract says so.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace microvm::contract {
+
+/// `{"id":<id>,"ok":true}`; `id` as JSON.
+std::string ok_reply(std::string_view id);
+
+/// The error text of `{"id":<id>,"ok":false,"error":"…"}`, decoded; nothing when the line is anything else.
+std::optional<std::string> error_of(std::string_view reply, std::string_view id = R"("x")");
+
+}  // namespace microvm::contract
