@@ -1,0 +1,38 @@
+// The names of error codes.
+#include "microvm/error.h"
+
+namespace microvm {
+
+std::string_view code_name(ErrorCode code) noexcept {
+  switch (code) {
+    case ErrorCode::Invalid:
+      return "invalid";
+    case ErrorCode::Io:
+      return "io";
+    case ErrorCode::SocketMissing:
+      return "socket_missing";
+    case ErrorCode::Refused:
+      return "refused";
+    case ErrorCode::NotListening:
+      return "not_listening";
+    case ErrorCode::HandshakeTimeout:
+      return "handshake_timeout";
+    case ErrorCode::BadHandshake:
+      return "bad_handshake";
+    case ErrorCode::ReplyTimeout:
+      return "reply_timeout";
+    case ErrorCode::ConnectionLost:
+      return "connection_lost";
+    case ErrorCode::ReplyTooLong:
+      return "reply_too_long";
+    case ErrorCode::BadReply:
+      return "bad_reply";
+    case ErrorCode::IdMismatch:
+      return "id_mismatch";
+    case ErrorCode::Rejected:
+      return "rejected";
+  }
+  return "unknown";
+}
+
+}  // namespace microvm

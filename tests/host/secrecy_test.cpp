@@ -1,0 +1,93 @@
+// Whatever a guest does, no error message of the client holds a value that was to be kept.
+#include <sys/socket.h>
+
+#include "tests/host/client_fixture.h"
+
+namespace microvm::metadata {
+namespace {
+
+using namespace std::chrono_literals;
+using namespace microvm::test;
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr std::string_view kSecret = "correct horse battery staple";
+constexpr std::string_view kBase64 = "Y29ycmVjdCBob3JzZSBiYXR0ZXJ5IHN0YXBsZQ==";
+
+struct Behaviour {
+  const char* name;
+  VsockDouble::Script guest;
+};
+
+VsockDouble::Script quoting(std::string_view what) {
+  return answering(
+      [what](const std::string& request) { return refusal_of(request, fmt::format("bad value {}!", what)); });
+}
+
+// Guests that do all that makes a request fail, and as much as they can with the value in it.
+std::vector<Behaviour> behaviours() {
+  return {
+      {"silence", [](LineClient& host) { read_request(host), read_request(host); }},
+      {"the end", [](LineClient& host) { read_request(host); }},
+      {"an echo", answering([](const std::string& request) { return request + "\n"; })},
+      {"an echo that is no JSON", answering([](const std::string& request) { return request.substr(1) + "\n"; })},
+      {"a bare value", answering([](const std::string&) { return std::string(kSecret) + "\n"; })},
+      {"the value as id",
+       answering([](const std::string&) { return fmt::format("{{\"id\":\"{}\",\"ok\":false}}\n", kSecret); })},
+      {"the value for ever",
+       [](LineClient& host) {
+         while (host.send(kSecret)) continue;
+       }},
+      {"a refusal quoting the value", quoting(kSecret)},
+      {"a refusal quoting a part of it", quoting(kSecret)},
+      {"a refusal quoting base64", quoting(kBase64)},
+      {"a refusal quoting a part of base64", quoting(kBase64.substr(0, 12))},
+      {"a refusal quoting it in the middle of much", quoting(std::string(400, '.') + std::string(kSecret))},
+      {"a greeting",
+       [](LineClient& host) {
+         host.send(kSecret);
+         host.send("\n");
+         read_request(host);
+       }},
+  };
+}
+
+class SecrecyTest : public WithGuest {
+ protected:
+  void expect_secret(const Result<void>& result) {
+    ASSERT_FALSE(result);
+    EXPECT_THAT(result.error().message, Not(HasSubstr(std::string(kSecret.substr(0, 8)))));
+    EXPECT_THAT(result.error().message, Not(HasSubstr(std::string(kBase64.substr(0, 8)))));
+  }
+};
+
+TEST_F(SecrecyTest, OfSecretsAndEnvValues) {
+  for (const Behaviour& behaviour : behaviours()) {
+    SCOPED_TRACE(behaviour.name);
+    Client client = client_of(behaviour.guest, {.request_timeout = 100ms, .resend_if_lost = true});
+    expect_secret(client.set_secret("db", bytes_of(kSecret)));
+    client = connect({.request_timeout = 100ms});
+    expect_secret(client.set_env({{"DB", std::string(kSecret)}}));
+  }
+}
+
+TEST_F(SecrecyTest, OfValuesThatAreNotSent) {
+  Client client = client_of(daemon());
+  const std::string secret(kSecret);
+  expect_secret(client.set_env({{"A", secret + "\n"}}));
+  expect_secret(client.set_env({{"A", secret + "\xff"}}));
+  expect_secret(client.set_env({{"A", secret}, {"B-", secret}}));
+  expect_secret(client.set_env({{"A", secret + std::string(1'100'000, 'x')}}));
+  expect_secret(client.set_secret("a", bytes_of(secret + std::string(1'100'000, 'x'))));
+  expect_secret(client.set_secret("a b", bytes_of(secret)));
+}
+
+TEST_F(SecrecyTest, AReasonWithoutTheValueIsShown) {
+  Client client = client_of(quoting("correct"));
+  EXPECT_THAT(client.set_secret("db", bytes_of(kSecret)).error().message, HasSubstr("bad value correct!"));
+  // A part of an env value may be any path: only the whole is taken for a quotation.
+  EXPECT_THAT(client.set_env({{"P", "bad value correct and more"}}).error().message, HasSubstr("bad value correct!"));
+}
+
+}  // namespace
+}  // namespace microvm::metadata
