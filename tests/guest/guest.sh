@@ -1,0 +1,58 @@
+#!/bin/sh
+# A real Linux guest: its image, its vsock backend, its QEMU. Tests and the demo boot it the same way.
+#
+#   guest.sh image FILE             write the initramfs: busybox, modules, the daemon, the probe
+#   guest.sh vsock CID              serve the guest's vsock device on ./vhost.sock, the host's end of it on ./vsock
+#   guest.sh qemu FILE CHARDEV ...  boot FILE once the backend is there; its shell is CHARDEV (see init), its console
+#                                   ./console.log; the kernel gets the words left (METADATAD="flags" starts the daemon)
+#
+# `vsock` and `qemu` become the program they start: who started them holds it, and may have it die with him.
+set -eu
+
+modules='virtio_ring virtio virtio_pci_modern_dev virtio_pci_legacy_dev virtio_pci vsock
+  vmw_vsock_virtio_transport_common vmw_vsock_virtio_transport vsock_loopback'
+
+image() {
+  tree=$(mktemp -d "$1.XXXXXX")
+  trap 'rm -rf "$tree"' EXIT
+  mkdir "$tree/bin" "$tree/lib" "$tree/proc" "$tree/sys" "$tree/dev" "$tree/tmp" "$tree/run" "$tree/var"
+  ln -s ../run "$tree/var/run"
+  for name in $modules; do
+    file=$(find "$GUEST_MODULES/" -name "$name.ko")
+    [ -n "$file" ] || { echo "guest.sh: $GUEST_MODULES: no module $name.ko below it" >&2; exit 1; }
+    cp "$file" "$tree/lib/"
+  done
+  cp "$BUSYBOX" "$tree/bin/busybox"
+  ln -s busybox "$tree/bin/sh"
+  cp "$METADATAD_STATIC_BIN" "$tree/bin/microvm-guest-metadatad"
+  cp "$VSOCK_PROBE" "$tree/bin/vsock_probe"
+  cp "$(dirname "$0")/init" "$tree/init"
+  chmod 0755 "$tree" "$tree/init"
+  (cd "$tree" && find . | cpio --quiet -o -H newc -R 0:0) >"$1"
+}
+
+vsock() {
+  exec "$VHOST_DEVICE_VSOCK" --vm "guest-cid=$1,socket=vhost.sock,uds-path=vsock"
+}
+
+qemu() {
+  file=$1
+  chardev=$2
+  shift 2
+  for try in $(seq 250); do
+    [ ! -S vhost.sock ] || [ ! -S vsock ] || break
+    [ "$try" -lt 250 ] || { echo "guest.sh: no vhost.sock and vsock in $PWD after 5 s" >&2; exit 1; }
+    sleep 0.02
+  done
+  # Whatever happens to its starter, no guest burns the processor for ever.
+  # shellcheck disable=SC3045 # dash has it
+  ulimit -t 600
+  exec qemu-system-x86_64 -nodefaults -no-user-config -display none -no-reboot -M q35 -accel tcg -cpu max -smp 1 \
+    -m 256 -object memory-backend-memfd,id=mem,size=256M,share=on -machine memory-backend=mem \
+    -kernel "$GUEST_KERNEL" -initrd "$file" \
+    -append "console=ttyS0 quiet panic=-1 reboot=t tsc=reliable mitigations=off $*" \
+    -serial file:console.log -chardev "$chardev,id=shell" -serial chardev:shell \
+    -chardev socket,id=vsock,path=vhost.sock -device vhost-user-vsock-pci,chardev=vsock
+}
+
+"$@"
