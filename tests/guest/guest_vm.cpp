@@ -72,8 +72,8 @@ GuestVm::Answer GuestVm::run(const std::string& line, std::chrono::milliseconds 
 std::string GuestVm::console() const { return read_file(dir_ / "console.log"); }
 
 void GuestVm::kill() {
-  vsock_.kill();  // first, or it tidies up after QEMU: what is left is what a dead VMM leaves, a stale socket file
   qemu_.kill();
+  vsock_.kill();
 }
 
 void GuestVm::fail(const std::string& what) {

@@ -37,7 +37,7 @@ class GuestVm {
   };
   /// Runs one line of shell as root in the guest. Throws std::runtime_error with the console at the deadline, and the
   /// guest is killed then.
-  Answer run(const std::string& line, std::chrono::milliseconds time = std::chrono::seconds(30));
+  Answer run(const std::string& line, std::chrono::milliseconds time = std::chrono::minutes(1));
 
   /// What the kernel, and a daemon that started with the guest, wrote.
   [[nodiscard]] std::string console() const;

@@ -18,10 +18,9 @@ namespace {
 
 constexpr char kUsage[] =
     "usage: vsock_probe [--uid N] listen PORT     answer every line with the clock, a blank and the line\n"
-    "       vsock_probe [--uid N] swallow PORT    print that instead, and answer nothing\n"
-    "       vsock_probe [--uid N] dial CID PORT   send standard input, print what comes, then how it ended: EOF, errno "
-    "N,\n"
-    "                                             or SILENCE (2 s without a byte)\n"
+    "       vsock_probe [--uid N] swallow PORT    print that of one connection, and answer nothing\n"
+    "       vsock_probe [--uid N] dial CID PORT   send standard input, print what comes, then EOF, an errno or\n"
+    "                                             SILENCE (2 s without a byte)\n"
     "       vsock_probe stamp                     copy lines, the clock and a blank before each\n"
     "The clock is CLOCK_MONOTONIC in nanoseconds.\n";
 
@@ -62,10 +61,14 @@ int listen_on(const char* port, bool answer) {
     const int peer = accept4(listener, nullptr, nullptr, SOCK_CLOEXEC);
     if (peer < 0) return failed("accept");
     std::FILE* in = fdopen(peer, "r");
-    std::FILE* out = answer ? fdopen(dup(peer), "w") : stdout;
+    if (!answer) {
+      close(listener);  // else a peer that dials anew while this process is killed could get hold of it once more
+      return stamp(in, stdout);
+    }
+    std::FILE* out = fdopen(dup(peer), "w");
     stamp(in, out);
     std::fclose(in);
-    if (answer) std::fclose(out);
+    std::fclose(out);
   }
 }
 
