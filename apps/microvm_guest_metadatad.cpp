@@ -4,8 +4,10 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "guest/confinement.h"
 #include "guest/hardening.h"
 #include "guest/listener.h"
+#include "guest/notify.h"
 #include "guest/options.h"
 #include "guest/server.h"
 #include "guest/store.h"
@@ -31,8 +33,26 @@ std::expected<ListenOn, FixedText> choose_address(const Options& options) {
   return ListenOn{};
 }
 
+// Gives up what serving does not need; a fault when the daemon must not or cannot serve like that.
+FixedText confine_to(Store& store, const std::string& socket, bool required, Log& log, Confinement& held) {
+  const int directories[] = {store.env().directory().fd(), store.secrets().directory().parent().fd()};
+  held = confine(directories, socket);
+  if (const FixedText missing = held.missing(); !missing.empty()) {
+    FixedText text("not confined by ");
+    text << missing.view();
+    if (required) return text;
+    log(Level::Warning, text);
+  }
+  // Even root may have reached them by its capabilities alone.
+  Failure failure = store.env().directory().check();
+  if (!failure) failure = store.secrets().refresh();
+  return failure.text;
+}
+
 int serve(const Options& options, Log& log) {
   harden_process();
+  const Notifier notify(std::getenv("NOTIFY_SOCKET"));
+  if (const FixedText fault = join_group(options.secrets_group); !fault.empty()) return fail(log, fault);
   const auto where = choose_address(options);
   if (!where) return fail(log, where.error());
   auto opened = Store::open({options.env_file, options.secrets_dir, where->path, options.secrets_group, options.scrub});
@@ -41,16 +61,26 @@ int serve(const Options& options, Log& log) {
   // Bound before the sweep: a second daemon that finds the port taken must not touch the first one's files.
   auto listener = Listener::bind(*where);
   if (!listener) return fail(log, listener.error());
-  if (const Failure failure = store.claim()) return fail(log, failure.text);
+  if (const Failure failure = store.claim()) {
+    listener->close();
+    return fail(log, failure.text);
+  }
 
   Requests requests(store, log);
   Server server(*listener, requests, log, {options.allowed_cids, options.max_connections});
-  if (const FixedText fault = listener->listen(); !fault.empty()) return fail(log, fault);
-  if (const FixedText fault = server.start(); !fault.empty()) return fail(log, fault);
+  FixedText fault = listener->listen();
+  if (fault.empty()) fault = server.start();
+  if (fault.empty()) fault = confine_to(store, where->path, options.require_confinement, log, requests.status().confinement);
+  if (!fault.empty()) {
+    listener->close();
+    return fail(log, fault);
+  }
   FixedText ready("listening on ");
   log(Level::Info, ready << listener->description() << ", env file " << store.env().path() << ", secrets directory "
                          << store.secrets().directory().path());
+  if (!notify("READY=1")) log(Level::Warning, FixedText("NOTIFY_SOCKET: cannot tell that the daemon is ready"));
   server.run();
+  (void)notify("STOPPING=1");
   store.close();
   return EXIT_SUCCESS;
 }

@@ -47,6 +47,7 @@ Connection::Wants Connection::wants() const noexcept {
 }
 
 bool Connection::read_some(Stream& stream, Time now) noexcept {
+  drained_ = false;
   // An unfinished line is read on where it stands, so that a long one is not copied again.
   const bool fresh = in_.empty();
   if (!fresh && in_.size() == in_.capacity() && !make_room(in_, buffer_size_for(in_.size()))) {
@@ -98,7 +99,8 @@ bool Connection::serve(Stream& stream, std::span<char> input, std::size_t& used,
   do {
     step = serve_lines(input.subspan(used), now);
     used += step;
-    if (failed_ || !flush(stream, now)) return false;
+    // Also when it failed: what stays in the shared buffer would reach another client.
+    if (!flush(stream, now) || failed_) return false;
   } while (step != 0 && !choked());
   backlog_ = choked() && used < input.size();
   return true;
@@ -145,15 +147,11 @@ void Connection::note_unfinished(Time now) noexcept {
 
 bool Connection::flush(Stream& stream, Time now) noexcept {
   Bytes& replies = shared_.replies;
-  std::size_t sent = 0;
-  if (out_.empty() && !replies.empty()) {
-    const long n = stream.send(replies.view());
-    if (n < 0 && n != -EAGAIN) return false;
-    sent = n < 0 ? 0 : static_cast<std::size_t>(n);
-  }
-  const std::string_view left = replies.view().substr(sent);
-  bool alive = true;
-  if (!left.empty()) {
+  long n = 0;
+  if (out_.empty() && !replies.empty()) n = stream.send(replies.view());
+  bool alive = n >= 0 || n == -EAGAIN;
+  const std::string_view left = replies.view().substr(static_cast<std::size_t>(std::max(n, 0L)));
+  if (alive && !left.empty()) {
     if (out_.empty()) reply_since_ = now;
     alive = make_room(out_, out_.size() + left.size()) && out_.append(left);
   }

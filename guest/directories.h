@@ -6,6 +6,7 @@
 
 #include <expected>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,34 +27,36 @@ inline constexpr const char* kEpochFile = ".epoch";
 /// Which entries of a directory are the daemon's own work. Temporaries always are.
 struct OwnEntries {
   std::vector<std::string> names;
-  std::vector<std::string_view> prefixes;  ///< of hidden names
-  bool secrets = false;  ///< regular files with the name of a secret
+  std::span<const std::string_view> prefixes;  ///< of hidden names
+  bool secrets = false;                        ///< regular files with the name of a secret
 };
 
-/// Walks a directory that is open as `dir`; null when that cannot be had (errno says why).
+/// Walks a directory that is open as `dir`.
 class DirectoryWalk {
  public:
   explicit DirectoryWalk(int dir) noexcept;
-  [[nodiscard]] bool valid() const noexcept { return stream_ != nullptr; }
-  /// The next name but "." and ".."; empty at the end.
+  /// The next name but "." and ".."; empty at the end, and where the walk breaks off.
   std::string_view next() noexcept;
+  /// A failure when it could not begin or broke off: there may be more names.
+  [[nodiscard]] Failure check(std::string_view path) const noexcept;
 
  private:
   struct Close {
     void operator()(DIR* stream) const noexcept { ::closedir(stream); }
   };
   std::unique_ptr<DIR, Close> stream_;
+  int error_ = 0;
 };
 
-/// Makes `dir` the daemon's: an open directory that belongs to it and has the mode (and group) of `access`, or gets it
-/// because it is empty or holds nothing but the daemon's own entries. Else the rule that is broken; then nothing was
-/// changed.
+/// Whether `dir`, an open directory, can be the daemon's: it belongs to it and has the mode (and group) of `access`, or
+/// may get it because it is empty or holds nothing but the daemon's own entries. Else the rule that is broken.
+Failure examine(int dir, std::string_view path, const OwnEntries& own, const posix::Access& access) noexcept;
+
+/// Makes it the daemon's; nothing was changed when it cannot be.
 Failure adopt(int dir, std::string_view path, const OwnEntries& own, const posix::Access& access) noexcept;
 
 /// Unlinks what a killed daemon left in `dir`: regular files of a hidden name with that prefix, nothing else.
-void sweep(int dir, std::string_view prefix) noexcept;
-
-bool is_regular(int dir, std::string_view name) noexcept;
+Failure sweep(int dir, std::string_view path, std::string_view prefix) noexcept;
 
 /// An existing directory, found once: the path is resolved at start and the descriptor held from then on.
 class HeldDirectory {

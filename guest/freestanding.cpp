@@ -13,5 +13,6 @@ void throw_exception(const std::exception&, const boost::source_location&) { std
 }  // namespace boost
 
 // The default terminate handler would pull in a demangler of 90 KB to print a type's name.
+extern "C" char* __cxa_demangle(const char*, char*, std::size_t*, int*);                     // NOLINT
 extern "C" char* __cxa_demangle(const char*, char*, std::size_t*, int*) { return nullptr; }  // NOLINT
 #endif

@@ -23,6 +23,7 @@ void harden_process() noexcept {
     ::setrlimit(RLIMIT_NOFILE, &files);
   }
   ::signal(SIGPIPE, SIG_IGN);
+  ::signal(SIGIO, SIG_IGN);  // what opens a file that is being scrubbed breaks its lease
   ::umask(0);
 }
 

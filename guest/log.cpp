@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <utility>
 
 namespace microvm::guest {
 namespace {
@@ -41,11 +43,12 @@ void Log::operator()(Level level, const FixedText& text) noexcept {
     return;
   }
   FixedText line("microvm-guest-metadatad: ");
-  line << level_name(level) << ": " << text.view();
-  if (left_out_ != 0) line << " (" << left_out_ << " lines left out)";
-  left_out_ = 0;
-  line << "\n";
-  [[maybe_unused]] const ssize_t n = ::write(fd_, line.view().data(), line.view().size());
+  line << level_name(level) << ": ";
+  if (left_out_ != 0) line << "(" << std::exchange(left_out_, 0) << " lines left out) ";
+  line << text.view();
+  std::array<char, FixedText::kCapacity + 1> bytes;
+  *std::ranges::copy(line.view(), bytes.begin()).out = '\n';
+  [[maybe_unused]] const ssize_t n = ::write(fd_, bytes.data(), line.view().size() + 1);
 }
 
 }  // namespace microvm::guest

@@ -10,7 +10,7 @@ namespace microvm::guest {
 const char* const kUsage =
     "usage: microvm-guest-metadatad [--port N] [--env-file PATH] [--secrets-dir PATH]\n"
     "         [--listen vsock:PORT|unix:PATH|fd:N] [--allow-cid N]... [--max-connections N]\n"
-    "         [--secrets-gid G] [--no-scrub]\n"
+    "         [--secrets-gid G] [--no-scrub] [--require-confinement]\n"
     "         [--version] [--help]\n";
 
 namespace {
@@ -115,15 +115,25 @@ constexpr std::array kSwitches = {
     Switch{"--version", Options::Action::ShowVersion},
 };
 
-constexpr std::string_view kNoScrub = "--no-scrub";
+struct BoolFlag {
+  std::string_view name;
+  bool Options::*member;
+  bool value;
+};
 
-// Takes one flag and its value, `--flag value` or `--flag=value`.
+constexpr std::array kBoolFlags = {
+    BoolFlag{"--no-scrub", &Options::scrub, false},
+    BoolFlag{"--require-confinement", &Options::require_confinement, true},
+};
+
+// Takes one flag and, if it has one, its value: `--flag value` or `--flag=value`.
 Fault take_flag(Options& options, std::span<const char* const>& rest) {
   const std::string_view argument = rest.front();
   const std::string_view name = argument.substr(0, argument.find('='));
   rest = rest.subspan(1);
-  if (argument == kNoScrub) {
-    options.scrub = false;
+  for (const BoolFlag& flag : kBoolFlags) {
+    if (flag.name != argument) continue;
+    options.*flag.member = flag.value;
     return std::nullopt;
   }
   for (const Flag& flag : kFlags) {

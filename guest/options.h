@@ -30,6 +30,7 @@ struct Options {
   unsigned max_connections = kDefaultMaxConnections;
   std::optional<std::uint32_t> secrets_group;  ///< who may read secrets beside root
   bool scrub = true;
+  bool require_confinement = false;  ///< what the kernel cannot confine does not run
 };
 
 /// `arguments` without the program's name. The error is one line for a person.

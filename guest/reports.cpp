@@ -34,7 +34,6 @@ Failure report_env_keys(Store& store, ReplyWriter& reply) noexcept {
 // The names of the secrets, sorted; they stand in `names`.
 Failure list_secrets(const SecretsDirectory& directory, Bytes& names, Entries& list) noexcept {
   DirectoryWalk walk(directory.fd());
-  if (!walk.valid()) return failed("directory ", directory.path(), "list it");
   constexpr std::string_view kEnd("\0", 1);
   for (std::string_view name = walk.next(); !name.empty(); name = walk.next()) {
     if (wire::secret_name_rule(name) != nullptr) continue;
@@ -44,7 +43,7 @@ Failure list_secrets(const SecretsDirectory& directory, Bytes& names, Entries& l
   }
   list.set_base(names.data());
   list.settle();
-  return {};
+  return walk.check(directory.path());
 }
 
 Failure report_secrets(Store& store, ReplyWriter& reply) noexcept {
@@ -115,6 +114,12 @@ Failure report_info(Requests& requests, ReplyWriter& reply) noexcept {
                   {"secret_name_bytes", wire::kMaxSecretName},
                   {"stop_timeout_ms", milliseconds(kStopTimeout)}});
   reply.begin("filesystem", "{").text("type", store.filesystem().type).flag("durable", store.durable()).close("}");
+  reply.begin("confinement", "{")
+      .flag("capabilities", status.confinement.capabilities)
+      .flag("no_new_privs", status.confinement.no_new_privs)
+      .number("landlock", status.confinement.landlock)
+      .flag("seccomp", status.confinement.seccomp)
+      .close("}");
   report_numbers(reply, "counters",
                  {{"connections", status.connections},
                   {"refused_peers", status.refused_peers},

@@ -86,7 +86,8 @@ bool Requests::run(const wire::ParsedLine& parsed, Time now, Bytes& replies) noe
       if (!failure) return reply.end();
       reply.drop();
     } else {
-      const Store::Outcome outcome = handler.change(store_, parsed.request, now);
+      Store::Outcome outcome{store_.settle()};
+      if (!outcome.failure) outcome = handler.change(store_, parsed.request, now);
       if (!outcome.failure) return reply_change(replies, parsed, store_, outcome.changed);
       failure = outcome.failure;
     }

@@ -8,6 +8,7 @@
 
 #include "common/base/bytes.h"
 #include "common/wire/request_in.h"
+#include "guest/confinement.h"
 #include "guest/log.h"
 #include "guest/store.h"
 
@@ -16,6 +17,7 @@ namespace microvm::guest {
 /// What `info` tells about the process, beyond the store.
 struct Status {
   unsigned max_connections = 0;  ///< what really holds
+  Confinement confinement;       ///< likewise
   std::uint64_t connections = 0;
   std::uint64_t refused_peers = 0;
   std::uint64_t turned_away = 0;

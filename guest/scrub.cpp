@@ -40,9 +40,13 @@ UniqueFd Scrubber::open(int dir, const char* name, bool forced) noexcept {
   return fd;
 }
 
-void Scrubber::later(UniqueFd fd) noexcept {
+void Scrubber::later(UniqueFd fd, bool lasting) noexcept {
   if (!fd.valid()) return;
-  if (count_ == kMostWaiting) run();
+  if (!lasting) {
+    ++failures_;
+    return;
+  }
+  if (count_ == kMostUnscrubbed) run();
   waiting_[count_++] = std::move(fd);
 }
 

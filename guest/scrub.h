@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "common/base/unique_fd.h"
+#include "guest/limits.h"
 
 namespace microvm::guest {
 
@@ -17,8 +18,9 @@ class Scrubber {
   /// Scrubbing that is turned off is done all the same where it is `forced`.
   UniqueFd open(int dir, const char* name, bool forced) noexcept;
 
-  /// Takes a file that has lost its name, to be scrubbed once the replies are sent.
-  void later(UniqueFd fd) noexcept;
+  /// Takes a file that has lost its name, to be scrubbed once the replies are sent. Unless that is `lasting`: a crash may
+  /// give it the name back, which must not lead to zeros then; such a file is counted only.
+  void later(UniqueFd fd, bool lasting) noexcept;
   /// Scrubs what `later` took.
   void run() noexcept;
 
@@ -29,11 +31,9 @@ class Scrubber {
   [[nodiscard]] std::uint64_t failures() const noexcept { return failures_; }
 
  private:
-  static constexpr std::size_t kMostWaiting = 16;
-
   bool enabled_;
   std::uint64_t failures_ = 0;
-  std::array<UniqueFd, kMostWaiting> waiting_;
+  std::array<UniqueFd, kMostUnscrubbed> waiting_;
   std::size_t count_ = 0;
 };
 

@@ -54,7 +54,7 @@ Failure SecretStore::set(std::string_view name, std::string_view value, posix::H
   }
   const auto done = posix::replace_file(directory_.fd(), file.c_str(), value, access_, ids);
   visible = done || done.error().visible;
-  if (visible) scrubber_.later(std::move(replaced));
+  if (visible) scrubber_.later(std::move(replaced), done.has_value());
   return done ? Failure{} : secret_failure(name, done.error());
 }
 
@@ -63,8 +63,8 @@ Failure SecretStore::remove(std::string_view name, bool& changed) noexcept {
   UniqueFd removed = scrubber_.open(directory_.fd(), file.c_str(), false);
   changed = ::unlinkat(directory_.fd(), file.c_str(), 0) == 0;
   if (!changed) return errno == ENOENT ? Failure{} : secret_failure(name, {"remove it", errno, false});
-  scrubber_.later(std::move(removed));
   auto done = posix::sync(directory_.fd(), "sync the directory");
+  scrubber_.later(std::move(removed), done.has_value());
   if (done) return {};
   done.error().visible = true;
   return secret_failure(name, done.error());
@@ -84,21 +84,19 @@ SecretStore::Holds SecretStore::compare(std::string_view name, std::string_view 
 
 Failure SecretStore::holds_others(const wire::Entries& named, bool& others) const noexcept {
   DirectoryWalk walk(directory_.fd());
-  if (!walk.valid()) return failed("directory ", directory_.path(), "list it");
   for (std::string_view name = walk.next(); !name.empty() && !others; name = walk.next()) {
     others = wire::secret_name_rule(name) == nullptr && !named.contains(name);
   }
-  return {};
+  return walk.check(directory_.path());
 }
 
 Failure SecretStore::check_room() const noexcept {
   DirectoryWalk walk(directory_.fd());
-  if (!walk.valid()) return failed("directory ", directory_.path(), "list it");
   std::size_t held = 0;
   for (std::string_view other = walk.next(); !other.empty(); other = walk.next()) {
     if (wire::secret_name_rule(other) == nullptr) ++held;
   }
-  return held >= kMaxSecrets ? too_many_secrets() : Failure{};
+  return held >= kMaxSecrets ? too_many_secrets() : walk.check(directory_.path());
 }
 
 }  // namespace microvm::guest

@@ -24,6 +24,7 @@ constexpr std::uint32_t kFirstSlotSource = 2;
 constexpr std::size_t kEventsAtOnce = 64;
 constexpr int kAcceptsAtOnce = 64;
 constexpr int kDrainReads = 16;
+constexpr auto kComplaintPause = std::chrono::seconds(1);
 
 class SocketStream final : public Stream {
  public:
@@ -32,8 +33,7 @@ class SocketStream final : public Stream {
     return result(posix::retry([&] { return ::recv(fd_, into.data(), into.size(), MSG_DONTWAIT); }));
   }
   long send(std::string_view bytes) noexcept override {
-    return result(
-        posix::retry([&] { return ::send(fd_, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL); }));
+    return result(posix::retry([&] { return ::send(fd_, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL); }));
   }
 
  private:
@@ -175,9 +175,10 @@ void Server::turn_away(std::string_view why, std::uint64_t& counter) noexcept {
 
 // Nobody can be let in: look again after a pause instead of at once for ever.
 void Server::rest_listener(int error, Time now) noexcept {
-  if (!rests_until_) {
+  if (!complained_at_ || now >= *complained_at_ + kComplaintPause) {
     FixedText text("cannot accept connections");
     log_(Level::Error, text.errno_text(error));
+    complained_at_ = now;
   }
   watch(EPOLL_CTL_MOD, listener_.fd(), kListenerSource, 0);
   rests_until_ = now + kAcceptPause;
@@ -193,10 +194,11 @@ void Server::serve(std::uint32_t index, Time now) noexcept {
 void Server::drain(std::uint32_t index, Time now) noexcept {
   Slot& slot = *slots_[index];
   SocketStream stream(slot.fd.get());
-  Connection::Wants wants = Connection::Wants::Input;
-  for (int i = 0; i < kDrainReads && wants == Connection::Wants::Input && !slot.connection.settled(); ++i) {
+  Connection::Wants wants{};
+  int reads = 0;
+  do {
     wants = slot.connection.ready(stream, now);
-  }
+  } while (++reads < kDrainReads && wants == Connection::Wants::Input && !slot.connection.settled());
   settle(index, slot.connection.settled() ? Connection::Wants::End : wants);
 }
 

@@ -67,6 +67,7 @@ class Server {
   std::vector<std::uint32_t> free_slots_;
   std::optional<Time> next_deadline_;  // no connection's deadline is earlier
   std::optional<Time> rests_until_;    // the listener
+  std::optional<Time> complained_at_;  // that nobody can be let in
   std::optional<Time> stops_at_;       // once told to stop
 };
 

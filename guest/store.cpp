@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <utility>
@@ -54,22 +55,33 @@ posix::Access secret_access(const Store::Config& config) {
                               : posix::Access{.mode = 0600};
 }
 
-// What the state directory holds by the daemon's own work.
-OwnEntries own_entries(const HeldDirectory& state, const Store::Config& config, const SecretsDirectory& secrets) {
-  OwnEntries own{.names = {split(config.env_file).name, kEpochFile},
-                 .prefixes = {kSetPrefix, kPendingEnvPrefix, kPendingEpochPrefix}};
-  if (secrets.parent().path() == state.path()) own.names.emplace_back(secrets.name());
+bool stands_in(const HeldDirectory& directory, const std::string& path) {
   char resolved[PATH_MAX];
-  const SplitPath socket = split(config.socket);
-  if (!config.socket.empty() && ::realpath(socket.parent.c_str(), resolved) != nullptr && state.path() == resolved) {
-    own.names.push_back(socket.name);
+  return ::realpath(split(path).parent.c_str(), resolved) != nullptr && directory.path() == resolved;
+}
+
+// What the state directory holds by the daemon's own work.
+OwnEntries own_entries(const HeldDirectory& state, const Store::Config& config) {
+  static constexpr std::array kHidden = {kSetPrefix, kPendingEnvPrefix, kPendingEpochPrefix};
+  OwnEntries own{.names = {split(config.env_file).name, kEpochFile}, .prefixes = kHidden};
+  for (const std::string& path : {config.secrets_dir, config.socket}) {
+    if (!path.empty() && stands_in(state, path)) own.names.push_back(split(path).name);
   }
   return own;
 }
 
-bool is_directory(int dir, const char* name) noexcept {
+bool is_directory(const std::string& path) noexcept {
   struct stat status;
-  return ::fstatat(dir, name, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(status.st_mode);
+  return ::lstat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+// Held as long as the process lives.
+Failure lock(const HeldDirectory& directory) noexcept {
+  Failure failure{FailureCode::Io, {}};
+  if (::flock(directory.fd(), LOCK_EX | LOCK_NB) != 0) {
+    failure.text << "state directory " << directory.path() << " is in use by another daemon";
+  }
+  return failure;
 }
 
 }  // namespace
@@ -88,37 +100,49 @@ Store::Store(HeldDirectory state, std::string env_name, SecretsDirectory secrets
 std::expected<std::unique_ptr<Store>, Failure> Store::open(const Config& config) {
   SplitPath env = split(config.env_file);
   SplitPath secrets = split(config.secrets_dir);
+  Failure failure;
+  if (is_directory(config.env_file)) {
+    failure.text << "env file " << config.env_file << " is a directory";
+    return std::unexpected(failure);
+  }
   auto state = HeldDirectory::open(env.parent);
   if (!state) return std::unexpected(state.error());
+  // Both are examined before either is changed.
+  const OwnEntries own = own_entries(*state, config);
+  const auto access = stands_in(*state, config.secrets_dir) ? state_access(config) : posix::Access{.mode = 0700};
+  failure = examine(state->fd(), state->path(), own, access);
+  if (failure) return std::unexpected(failure);
   auto parent = HeldDirectory::open(secrets.parent);
   if (!parent) return std::unexpected(parent.error());
 
   SecretsDirectory secrets_dir(std::move(*parent), std::move(secrets.name), secrets_dir_access(config));
-  const bool together = secrets_dir.parent().path() == state->path();
-  Failure failure = adopt(state->fd(), state->path(), own_entries(*state, config, secrets_dir),
-                          together ? state_access(config) : posix::Access{.mode = 0700});
+  if (state->path() == secrets_dir.path()) failure.text << "the env file must be outside the secrets directory";
   if (!failure) failure = secrets_dir.refresh();
-  if (!failure && state->path() == secrets_dir.path()) {
-    failure.text << "the env file must be outside the secrets directory";
-  }
-  if (!failure && is_directory(state->fd(), env.name.c_str())) {
-    failure.text << "env file " << config.env_file << " is a directory";
-  }
+  if (!failure) failure = adopt(state->fd(), state->path(), own, access);
   if (failure) return std::unexpected(failure);
   return std::unique_ptr<Store>(new Store(std::move(*state), std::move(env.name), std::move(secrets_dir), config));
 }
 
 Failure Store::claim() noexcept {
-  if (::flock(env_.directory().fd(), LOCK_EX | LOCK_NB) != 0) {
-    Failure failure{FailureCode::Io, FixedText("state directory ")};
-    failure.text << env_.directory().path() << " is in use by another daemon";
-    return failure;
+  const HeldDirectory& above_secrets = secrets_.directory().parent();
+  if (Failure failure = lock(env_.directory())) return failure;
+  if (above_secrets.path() != env_.directory().path()) {
+    if (Failure failure = lock(above_secrets)) return failure;
   }
-  if (Failure failure = recover(env_, secrets_.directory())) return failure;
-  const int state = secrets_.directory().parent().fd();
-  remove_sets(state, scrubber_);
-  for (const int dir : {env_.directory().fd(), state, secrets_.directory().fd()}) sweep(dir, posix::kTemporaryPrefix);
-  return load_epoch();
+  return settle();
+}
+
+Failure Store::settle() noexcept {
+  if (settled_) return {};
+  const SecretsDirectory& secrets = secrets_.directory();
+  Failure failure = recover(env_, secrets_.directory());
+  if (!failure) failure = remove_sets(secrets.parent(), retired_.view(), scrubber_);
+  if (!failure) failure = sweep(env_.directory().fd(), env_.directory().path(), posix::kTemporaryPrefix);
+  if (!failure) failure = sweep(secrets.parent().fd(), secrets.parent().path(), posix::kTemporaryPrefix);
+  if (!failure) failure = sweep(secrets.fd(), secrets.path(), posix::kTemporaryPrefix);
+  if (!failure) failure = load_epoch();
+  settled_ = !failure;
+  return failure;
 }
 
 Failure Store::load_epoch() noexcept {
@@ -146,6 +170,7 @@ std::optional<std::string_view> Store::epoch() const noexcept {
 
 Store::Outcome Store::done(Failure failure, bool changed) noexcept {
   if (changed) ++changes_;
+  if (failure) settled_ = false;
   return {failure, changed};
 }
 
@@ -178,9 +203,9 @@ struct Store::Effect {
   Bytes env;  // the new text
   bool env_changes = false;
   bool epoch_changes = false;
-  bool drops_others = false;                       // secrets that the request does not name
-  std::size_t written = 0;                         // secrets
-  std::size_t removed = 0;                         // secrets that the request names
+  bool drops_others = false;  // secrets that the request does not name
+  std::size_t written = 0;    // secrets
+  std::size_t removed = 0;    // secrets that the request names
   wire::Entries::Entry last_written{};
   std::string_view last_removed;
 
@@ -257,10 +282,14 @@ Store::Outcome Store::apply_exchange(const wire::Request& request, const Effect&
   Failure failure = transaction.prepare(change);
   if (!failure) failure = transaction.commit(change, visible);
   if (!visible) return done(failure, false);
+  if (!transaction.finished()) settled_ = false;
 
   if (effect.epoch_changes) remember_epoch(*request.epoch);
-  retire(transaction.set_name(), now);
-  if (at_once) {
+  if (!at_once) {
+    retired_ = transaction.set_name();
+    tidy_at_ = now + kRetiredFor;
+  } else if (!failure) {  // else a crash could bring the old names back, which must not lead to zeros: settle() does it
+    retired_ = transaction.set_name();
     remove_retired(forced);
     scrubber_.now(old_env, forced);
   }
@@ -272,7 +301,12 @@ Store::Outcome Store::wipe(Time now) noexcept {
   const wire::Request nothing;
   Effect effect;
   effect.env_changes = true;
-  return apply_exchange(nothing, effect, true, now);
+  Outcome outcome = apply_exchange(nothing, effect, true, now);
+  if (outcome.failure || settled_) return outcome;
+  // What is gone from sight must be gone: else the client has to ask again.
+  outcome.failure = settle();
+  if (outcome.failure) outcome.failure.text << "; the new content is visible and may not last";
+  return outcome;
 }
 
 void Store::remember_epoch(std::string_view epoch) noexcept {
@@ -282,24 +316,23 @@ void Store::remember_epoch(std::string_view epoch) noexcept {
 
 // ---- the replaced set ----
 
-void Store::retire(const posix::HiddenName& set, Time now) noexcept {
-  retired_ = set;
-  retired_until_ = now + kRetiredFor;
-}
-
 void Store::remove_retired(bool forced) noexcept {
-  if (!retired_until_) return;
-  remove_set(secrets_.directory().parent().fd(), retired_.c_str(), scrubber_, forced);
-  retired_until_.reset();
+  if (retired_.view().empty()) return;
+  if (!remove_set(secrets_.directory().parent().fd(), retired_.c_str(), scrubber_, forced)) settled_ = false;
+  retired_ = {};
 }
 
 void Store::tick(Time now) noexcept {
-  if (retired_until_ && now >= *retired_until_) remove_retired(false);
+  if (tidy_at_ && now >= *tidy_at_) {
+    tidy_at_.reset();
+    if (!settle()) remove_retired(false);
+  }
+  if (!settled_ && !tidy_at_) tidy_at_ = now + kRetiredFor;
 }
 
 void Store::close() noexcept {
   scrubber_.run();
-  remove_retired(false);
+  if (!settle()) remove_retired(false);
 }
 
 }  // namespace microvm::guest

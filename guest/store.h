@@ -37,8 +37,11 @@ class Store {
 
   /// Makes and checks the directories; changes nothing else.
   static std::expected<std::unique_ptr<Store>, Failure> open(const Config& config);
-  /// Takes the state directory for this process alone, finishes or drops what a killed daemon left, reads the epoch.
+  /// Takes the state directory for this process alone, and settles it.
   Failure claim() noexcept;
+  /// Puts right what a killed daemon or a failed change left: finishes or drops it, removes what is hidden, and makes what
+  /// is visible last. Comes before every change; costs nothing where there is nothing to do.
+  Failure settle() noexcept;
 
   Outcome set_env(const wire::Request& request) noexcept;
   Outcome set_secret(const wire::Request& request) noexcept;
@@ -58,8 +61,8 @@ class Store {
   Scrubber& scrubber() noexcept { return scrubber_; }
 
   /// When `tick` has something to do.
-  [[nodiscard]] std::optional<Time> deadline() const noexcept { return retired_until_; }
-  /// Removes a replaced set whose time is over.
+  [[nodiscard]] std::optional<Time> deadline() const noexcept { return tidy_at_; }
+  /// Removes a replaced set whose time is over, and settles what a failure left.
   void tick(Time now) noexcept;
   /// Leaves nothing hidden behind.
   void close() noexcept;
@@ -76,7 +79,6 @@ class Store {
   Outcome apply_simple(const wire::Request& request, const Effect& effect) noexcept;
   Outcome apply_exchange(const wire::Request& request, const Effect& effect, bool forced, Time now) noexcept;
   void remember_epoch(std::string_view epoch) noexcept;
-  void retire(const posix::HiddenName& set, Time now) noexcept;
   void remove_retired(bool forced) noexcept;
 
   Scrubber scrubber_;
@@ -89,8 +91,9 @@ class Store {
   bool has_epoch_ = false;
   std::array<char, wire::kMaxEpoch> epoch_{};
   std::size_t epoch_size_ = 0;
-  posix::HiddenName retired_;
-  std::optional<Time> retired_until_;
+  bool settled_ = false;
+  posix::HiddenName retired_;  // the replaced set; empty when there is none
+  std::optional<Time> tidy_at_;
 };
 
 }  // namespace microvm::guest

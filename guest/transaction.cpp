@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <array>
@@ -42,22 +43,19 @@ std::expected<void, posix::FileFault> rename_pending(int dir, const posix::Hidde
   return std::unexpected(posix::FileFault{"rename the file", errno, false});
 }
 
-struct Finish {
-  int dir;
-  posix::HiddenName pending;
-  const char* name;
-};
-
-std::optional<std::uint64_t> find_marker(int secrets) noexcept {
-  DirectoryWalk walk(secrets);
-  if (!walk.valid()) return std::nullopt;
-  for (std::string_view name = walk.next(); !name.empty(); name = walk.next()) {
+Failure find_marker(const SecretsDirectory& secrets, std::optional<std::uint64_t>& id) noexcept {
+  DirectoryWalk walk(secrets.fd());
+  for (std::string_view name = walk.next(); !name.empty() && !id; name = walk.next()) {
     if (!posix::HiddenName::matches(kMarkerPrefix, name)) continue;
-    std::uint64_t id = 0;
-    std::from_chars(name.data() + kMarkerPrefix.size(), name.data() + name.size(), id, 16);
-    return id;
+    std::from_chars(name.data() + kMarkerPrefix.size(), name.data() + name.size(), id.emplace(), 16);
   }
-  return std::nullopt;
+  return walk.check(secrets.path());
+}
+
+Failure finish_rename(const HeldDirectory& dir, std::string_view prefix, std::uint64_t id, const char* name) noexcept {
+  const posix::HiddenName pending(prefix, id);
+  const bool done = ::renameat(dir.fd(), pending.c_str(), dir.fd(), name) == 0 || errno == ENOENT;
+  return done ? Failure{} : failed("interrupted transaction: ", name, "rename it");
 }
 
 }  // namespace
@@ -73,9 +71,10 @@ Transaction::Transaction(EnvStore& env, SecretStore& secrets, std::uint64_t id) 
 
 Transaction::~Transaction() {
   if (!made_ || committed_) return;
-  // Nobody ever saw these files under a name of theirs, but they hold values: they are scrubbed as well.
-  Scrubber scrubber(true);
-  remove_set(state_, set_name_.c_str(), scrubber, true);
+  // Nobody ever saw these files under a name of theirs, but they hold values: they are scrubbed as well. Not when they
+  // stood in their place for a moment: a crash could bring that moment back.
+  Scrubber scrubber(!exchanged_);
+  remove_set(state_, set_name_.c_str(), scrubber, !exchanged_);
   ::unlinkat(env_.directory().fd(), pending_env_.c_str(), 0);
   ::unlinkat(state_, pending_epoch_.c_str(), 0);
 }
@@ -104,13 +103,15 @@ Failure Transaction::make_set() noexcept {
 Failure Transaction::keep_secrets(const Change& change) noexcept {
   const int present = secrets_.directory().fd();
   DirectoryWalk walk(present);
-  if (!walk.valid()) return failed("directory ", secrets_.directory().path(), "list it");
   for (std::string_view name = walk.next(); !name.empty(); name = walk.next()) {
-    if (wire::secret_name_rule(name) != nullptr || !is_regular(present, name) || !stays(change, name)) continue;
+    if (wire::secret_name_rule(name) != nullptr || !stays(change, name)) continue;
+    struct stat status;
+    if (::fstatat(present, name.data(), &status, AT_SYMLINK_NOFOLLOW) != 0) return failed("secret ", name, "keep it");
+    if (!S_ISREG(status.st_mode)) continue;
     if (::linkat(present, name.data(), set_.get(), name.data(), 0) != 0) return failed("secret ", name, "keep it");
     ++count_;
   }
-  return {};
+  return walk.check(secrets_.directory().path());
 }
 
 Failure Transaction::write_secrets(const Change& change) noexcept {
@@ -155,7 +156,7 @@ Failure Transaction::sync_secrets(const wire::Entries& secrets) noexcept {
 Failure Transaction::commit(const Change& change, bool& visible) noexcept {
   const bool pending = change.env != nullptr || change.epoch != nullptr;
   if (!exchange()) return failed("secrets directory ", secrets_.directory().path(), "exchange it");
-  committed_ = visible = true;
+  exchanged_ = committed_ = visible = true;
   // The exchange must last before the rest does: after a power cut the marker tells what to finish.
   auto done = pending ? posix::sync(state_, "sync the directory") : std::expected<void, posix::FileFault>();
   if (done && change.env != nullptr) {
@@ -168,8 +169,8 @@ Failure Transaction::commit(const Change& change, bool& visible) noexcept {
   if (done && change.epoch != nullptr) done = rename_pending(state_, pending_epoch_, kEpochFile);
   if (done) done = posix::sync(state_, "sync the directory");
   if (done && change.env != nullptr) done = posix::sync(env_.directory().fd(), "sync the directory");
-  // Without the marker nothing is left to finish; with it the next start does.
-  if (done && pending) ::unlinkat(set_.get(), marker_.c_str(), 0);
+  // Without the marker nothing is left to finish.
+  finished_ = done && (!pending || ::unlinkat(set_.get(), marker_.c_str(), 0) == 0);
   secrets_.directory().exchanged(std::move(set_));
   if (done) return {};
   done.error().visible = true;
@@ -181,48 +182,47 @@ bool Transaction::exchange() noexcept {
 }
 
 Failure recover(EnvStore& env, SecretsDirectory& secrets) noexcept {
-  while (const auto id = find_marker(secrets.fd())) {
-    const Finish steps[] = {
-        {env.directory().fd(), posix::HiddenName(kPendingEnvPrefix, *id), env.name()},
-        {secrets.parent().fd(), posix::HiddenName(kPendingEpochPrefix, *id), kEpochFile},
-    };
-    for (const Finish& step : steps) {
-      if (::renameat(step.dir, step.pending.c_str(), step.dir, step.name) != 0 && errno != ENOENT) {
-        return failed("interrupted transaction: ", step.name, "rename it");
-      }
-      if (const auto done = posix::sync(step.dir, "sync the directory"); !done) {
-        return file_failure(FixedText("interrupted transaction"), done.error());
-      }
-    }
-    const posix::HiddenName marker(kMarkerPrefix, *id);
-    if (::unlinkat(secrets.fd(), marker.c_str(), 0) != 0) return failed("interrupted transaction", "", "remove its marker");
+  std::optional<std::uint64_t> id;
+  if (Failure failure = find_marker(secrets, id)) return failure;
+  if (id) {
+    if (Failure failure = finish_rename(env.directory(), kPendingEnvPrefix, *id, env.name())) return failure;
+    if (Failure failure = finish_rename(secrets.parent(), kPendingEpochPrefix, *id, kEpochFile)) return failure;
   }
-  sweep(env.directory().fd(), kPendingEnvPrefix);
-  sweep(secrets.parent().fd(), kPendingEpochPrefix);
-  return {};
+  // Also what was renamed before: it may have been answered as visible only, or not at all.
+  for (const int dir : {env.directory().fd(), secrets.parent().fd(), secrets.fd()}) {
+    if (const auto done = posix::sync(dir, "sync the directory"); !done) {
+      return file_failure(FixedText("earlier change"), done.error());
+    }
+  }
+  if (id && ::unlinkat(secrets.fd(), posix::HiddenName(kMarkerPrefix, *id).c_str(), 0) != 0) {
+    return failed("interrupted transaction", "", "remove its marker");
+  }
+  if (Failure failure = sweep(env.directory().fd(), env.directory().path(), kPendingEnvPrefix)) return failure;
+  return sweep(secrets.parent().fd(), secrets.parent().path(), kPendingEpochPrefix);
 }
 
-void remove_set(int state, const char* name, Scrubber& scrubber, bool forced) noexcept {
+bool remove_set(int state, const char* name, Scrubber& scrubber, bool forced) noexcept {
   const UniqueFd set(::openat(state, name, kOpenDirectory));
-  if (!set.valid()) return;
+  if (!set.valid()) return errno == ENOENT;
   // Removing while walking may skip entries: walk again while the directory does not go.
   for (int round = 0; round < kRemovalRounds; ++round) {
     DirectoryWalk walk(set.get());
-    if (!walk.valid()) return;
     for (std::string_view file = walk.next(); !file.empty(); file = walk.next()) {
       const UniqueFd removed = scrubber.open(set.get(), file.data(), forced);
       if (::unlinkat(set.get(), file.data(), 0) == 0) scrubber.now(removed, forced);
     }
-    if (::unlinkat(state, name, AT_REMOVEDIR) == 0) return;
+    if (::unlinkat(state, name, AT_REMOVEDIR) == 0) return true;
   }
+  return false;
 }
 
-void remove_sets(int state, Scrubber& scrubber) noexcept {
-  DirectoryWalk walk(state);
-  if (!walk.valid()) return;
+Failure remove_sets(const HeldDirectory& state, std::string_view but, Scrubber& scrubber) noexcept {
+  DirectoryWalk walk(state.fd());
   for (std::string_view name = walk.next(); !name.empty(); name = walk.next()) {
-    if (posix::HiddenName::matches(kSetPrefix, name)) remove_set(state, name.data(), scrubber, false);
+    if (!posix::HiddenName::matches(kSetPrefix, name) || name == but) continue;
+    if (!remove_set(state.fd(), name.data(), scrubber, false)) return failed("replaced set of secrets ", name, "remove it");
   }
+  return walk.check(state.path());
 }
 
 }  // namespace microvm::guest

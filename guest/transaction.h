@@ -38,6 +38,8 @@ class Transaction {
   /// Exchanges, renames, syncs. A failure leaves the old state, unless it says that the new one is visible.
   Failure commit(const Change& change, bool& visible) noexcept;
 
+  /// After a commit: nothing is left for `recover` to do.
+  [[nodiscard]] bool finished() const noexcept { return finished_; }
   /// After a commit: the hidden name under which the replaced set stands.
   [[nodiscard]] const posix::HiddenName& set_name() const noexcept { return set_name_; }
 
@@ -56,16 +58,19 @@ class Transaction {
   UniqueFd set_;
   std::size_t count_ = 0;
   bool made_ = false;
+  bool exchanged_ = false;  // if only for a moment
   bool committed_ = false;
+  bool finished_ = false;
 };
 
-/// Finishes what a killed daemon had exchanged and drops what it had not. `secrets` must be open.
+/// Finishes what a killed daemon, or a failure, left exchanged and drops what it did not; then everything visible lasts.
+/// `secrets` must be open.
 Failure recover(EnvStore& env, SecretsDirectory& secrets) noexcept;
 
-/// Removes a hidden set, scrubbing its files; `forced` also those that somebody has open.
-void remove_set(int state, const char* name, Scrubber& scrubber, bool forced) noexcept;
+/// Removes a hidden set, scrubbing its files; `forced` also those that somebody has open. False when it is still there.
+bool remove_set(int state, const char* name, Scrubber& scrubber, bool forced) noexcept;
 
-/// Removes every hidden set in the state directory.
-void remove_sets(int state, Scrubber& scrubber) noexcept;
+/// Removes every hidden set in the state directory but one.
+Failure remove_sets(const HeldDirectory& state, std::string_view but, Scrubber& scrubber) noexcept;
 
 }  // namespace microvm::guest

@@ -1,15 +1,12 @@
 #include "common/base/fixed_text.h"
 
-#include <algorithm>
 #include <charconv>
 #include <cstring>
 
 namespace microvm {
 
 FixedText& FixedText::operator<<(std::string_view text) noexcept {
-  const std::size_t n = std::min(text.size(), kCapacity - size_);
-  std::copy_n(text.data(), n, text_.data() + size_);
-  size_ += n;
+  for (const char c : text.substr(0, kCapacity - size_)) text_[size_++] = c >= ' ' && c <= '~' ? c : '?';
   return *this;
 }
 
@@ -20,12 +17,7 @@ FixedText& FixedText::operator<<(std::uint64_t number) noexcept {
 }
 
 FixedText& FixedText::quoted(std::string_view name) noexcept {
-  *this << "\"";
-  for (const char c : name.substr(0, kMaxQuoted)) {
-    const char shown = c >= ' ' && c <= '~' ? c : '?';
-    *this << std::string_view(&shown, 1);
-  }
-  return *this << (name.size() > kMaxQuoted ? "…\"" : "\"");
+  return *this << "\"" << name.substr(0, kMaxQuoted) << (name.size() > kMaxQuoted ? "...\"" : "\"");
 }
 
 FixedText& FixedText::errno_text(int sys_errno) noexcept {

@@ -1,4 +1,6 @@
-// A short line of text without allocation, so that an error can be told when memory is gone.
+// A short line of text without allocation, so that an error can be told when memory is gone. It is plain whatever goes
+// into it: printable ASCII, the rest becomes '?'. A path with a newline stays one line of the log, and one that is not
+// UTF-8, or is cut, does not make a reply that is not.
 #pragma once
 
 #include <array>
@@ -20,7 +22,7 @@ class FixedText {
   /// Appends; what does not fit is cut.
   FixedText& operator<<(std::string_view text) noexcept;
   FixedText& operator<<(std::uint64_t number) noexcept;
-  /// Appends a name in double quotes: bytes that are not printable ASCII become '?', long names are cut.
+  /// Appends a name in double quotes; long names are cut.
   FixedText& quoted(std::string_view name) noexcept;
   /// Appends `: <what errno means>`.
   FixedText& errno_text(int sys_errno) noexcept;

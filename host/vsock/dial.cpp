@@ -22,7 +22,7 @@ constexpr std::chrono::milliseconds kFirstSilence = 250ms;
 constexpr std::chrono::milliseconds kLongestSilence = 2s;
 // Short enough to notice a listening port within 5 ms, long enough not to burn a CPU while a guest boots.
 constexpr std::chrono::milliseconds kFirstPause = 1ms;
-constexpr std::chrono::milliseconds kLongestPause = 4ms;
+constexpr std::chrono::milliseconds kLongestPause = 3ms;
 
 bool not_yet(ErrorCode code) noexcept {
   return code == ErrorCode::SocketMissing || code == ErrorCode::Refused || code == ErrorCode::NotListening ||

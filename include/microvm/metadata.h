@@ -54,7 +54,7 @@ Result<void> check_secret(std::string_view name, std::span<const std::byte> valu
 /// for good and every further call answers ConnectionLost, so that a late reply is never taken for another request's;
 /// bytes that the guest sends unasked are such an error (BadReply), found at the next call. Connect anew then.
 /// What the guest wrote appears in error messages only as printable ASCII, cut to 512 bytes, and not at all when it
-/// quotes a value of the request.
+/// quotes a value of the request (eight bytes of a secret, or a whole env value that long).
 class Client {
  public:
   /// Dials until the daemon's port answers or `options.connect_timeout` is over. A missing or refused socket, silence

@@ -1,6 +1,7 @@
 // The fixture of the contract.
 #include "tests/contract/daemon_test.h"
 
+#include <iostream>
 #include <sstream>
 
 #include "tests/contract/row.h"
@@ -51,6 +52,7 @@ void DaemonTest::TearDown() {
     EXPECT_EQ(daemon_->stop(), ExitStatus{.code = 0});
   }
   expect_clean_log(daemon_->log());
+  if (HasFailure()) std::cout << "the daemon's log:\n" << daemon_->log();
 }
 
 }  // namespace microvm::contract

@@ -43,7 +43,6 @@ TEST_F(Directories, AreMadeWithTheirParents) {
 }
 
 TEST_F(Directories, MayBeRelative) {
-  const std::string socket = paths_.socket;
   test::make_dir(dir_ / "work");
   paths_.env_file = "env";
   paths_.secrets_dir = "secrets";
@@ -236,7 +235,7 @@ TEST_F(Directories, ASecondDaemonOnTheSameSecretsIsRefused) {
   second.secrets_dir = paths_.secrets_dir;
   const test::Finished refused = test::run(test::daemon_spec(second), 5s);
   EXPECT_EQ(refused.status, ExitStatus{.code = 1});
-  EXPECT_THAT(refused.err, HasSubstr(paths_.secrets_dir));
+  EXPECT_THAT(refused.err, HasSubstr(paths_.state_dir));
 }
 
 TEST_F(Directories, AKilledDaemonLeavesNoLock) {

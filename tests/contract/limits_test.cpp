@@ -2,6 +2,7 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <stdexcept>
 #include <thread>
 
 #include "tests/contract/daemon_test.h"
@@ -23,12 +24,13 @@ class Limits : public DaemonTest {
     files.rlim_cur = files.rlim_max;
     ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &files), 0);
   }
-  // A client that is served; others may have left only just now.
+  // A client that is served; others may have left only just now. Throws when none ever is.
   LineClient served_soon() {
     const Deadline deadline = Deadline::after(test::kPatience);
     for (;;) {
       LineClient client = daemon().client();
-      if (client.ask(kPing) == kPong || deadline.passed()) return client;
+      if (client.ask(kPing) == kPong) return client;
+      if (deadline.passed()) throw std::runtime_error("nobody is served any more");
       std::this_thread::sleep_for(2ms);
     }
   }
@@ -70,7 +72,7 @@ TEST_F(Limits, ThousandAndTwentyFourConnectionsByDefault) {
 TEST_F(Limits, NoDescriptorIsLeftBehind) {
   start();
   LineClient first = served_soon();
-  std::this_thread::sleep_for(20ms);
+  ASSERT_EQ(first.ask(kPing), kPong);  // by now the end of the connection before it was seen
   const std::size_t before = descriptors_of(pid());
   for (int round = 0; round < 3; ++round) {
     std::vector<LineClient> clients;
@@ -119,8 +121,8 @@ TEST_F(Limits, NoDescriptors) {
   std::vector<LineClient> waiting;
   for (int i = 0; i < 50; ++i) waiting.push_back(daemon().client());
   EXPECT_EQ(first.ask(kPing), kPong);
-  EXPECT_THAT(first.ask(set_secret("s")), IsError("Too many open files"));
-  EXPECT_THAT(first.ask(set_env("{}")), IsError("Too many open files"));
+  EXPECT_THAT(first.ask(set_secret("s")), IsError("cannot"));
+  EXPECT_THAT(first.ask(set_env("{}")), IsError("cannot"));
   const auto cpu = cpu_time_of(pid());
   std::this_thread::sleep_for(1100ms);
   EXPECT_LT(cpu_time_of(pid()) - cpu, 220ms) << "a busy loop";

@@ -15,8 +15,6 @@ namespace microvm::contract {
 namespace {
 namespace fs = std::filesystem;
 
-using testing::HasSubstr;
-
 class RunningProcess : public DaemonTest {
  protected:
   [[nodiscard]] pid_t pid() { return daemon().process().pid(); }

@@ -3,7 +3,6 @@
 
 namespace microvm::contract {
 namespace {
-using namespace std::string_literals;
 
 Row echoed(const char* name, const std::string& sent, const std::string& answered) {
   return ok(name, R"({"op":"ping","id":)" + sent + "}", answered);

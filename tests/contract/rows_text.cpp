@@ -12,7 +12,7 @@ struct Text {
 };
 
 const std::vector<Text>& good_texts() {
-  static const std::vector<Text> texts{
+  static const std::vector<Text> kTexts{
       {"plain", "hunter2", "hunter2"},
       {"short escapes", R"(hunter2\"\\\/\b\f\r\t)", "hunter2\"\\/\b\f\r\t"},
       {"escaped letters", R"(\u0068unter\u0032)", "hunter2"},
@@ -35,11 +35,11 @@ const std::vector<Text>& good_texts() {
       {"line separators", "hunter2\xE2\x80\xA8\xE2\x80\xA9\xC2\x85", "hunter2\xE2\x80\xA8\xE2\x80\xA9\xC2\x85"},
       {"backslash u behind an escaped backslash", R"(hunter2\\u0041)", R"(hunter2\u0041)"},
   };
-  return texts;
+  return kTexts;
 }
 
 const std::vector<Text>& bad_texts() {
-  static const std::vector<Text> texts{
+  static const std::vector<Text> kTexts{
       {"raw control character", "hunter2\x01", {}},
       {"raw unit separator", "hunter2\x1f", {}},
       {"raw tab", "hunter2\t", {}},
@@ -79,7 +79,7 @@ const std::vector<Text>& bad_texts() {
       {"cut and then a letter", "hunter2\xE2\x82x", {}},
       {"Latin-1", "hunter2\xE9t\xE9", {}},
   };
-  return texts;
+  return kTexts;
 }
 
 // Bytes that are no UTF-8 where no string is.

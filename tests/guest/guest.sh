@@ -1,11 +1,12 @@
 #!/bin/sh
 # A real Linux guest: its image, its vsock backend, its QEMU. Tests and the demo boot it the same way.
 #
-#   guest.sh image FILE             write the initramfs: busybox, modules, the daemon, the probe
+#   guest.sh image FILE             write the initramfs: busybox, modules, the daemon, the probe, and what
+#                                   $GUEST_EXTRA_MODULES (names; not loaded) and $GUEST_EXTRA_PROGRAMS (paths) add
 #   guest.sh vsock CID              serve the guest's vsock device
 #   guest.sh qemu FILE CHARDEV ...  boot FILE once the backend is there; its shell is CHARDEV (see init), its console
 #                                   ./console.log, the host's end of its vsock device ./vsock; the kernel gets the
-#                                   words left (METADATAD="flags" starts the daemon)
+#                                   words left (METADATAD="flags" starts the daemon), QEMU those of $GUEST_QEMU
 #
 # `vsock` and `qemu` become the program they start: who started them holds it, and may have it die with him.
 set -eu
@@ -18,7 +19,7 @@ image() {
   trap 'rm -rf "$tree"' EXIT
   mkdir "$tree/bin" "$tree/lib" "$tree/proc" "$tree/sys" "$tree/dev" "$tree/tmp" "$tree/run" "$tree/var"
   ln -s ../run "$tree/var/run"
-  for name in $modules; do
+  for name in $modules ${GUEST_EXTRA_MODULES-}; do
     file=$(find "$GUEST_MODULES/" -name "$name.ko")
     [ -n "$file" ] || { echo "guest.sh: $GUEST_MODULES: no module $name.ko below it" >&2; exit 1; }
     cp "$file" "$tree/lib/"
@@ -26,7 +27,8 @@ image() {
   cp "$BUSYBOX" "$tree/bin/busybox"
   ln -s busybox "$tree/bin/sh"
   cp "$METADATAD_STATIC_BIN" "$tree/bin/microvm-guest-metadatad"
-  cp "$VSOCK_PROBE" "$tree/bin/vsock_probe"
+  # shellcheck disable=SC2086 # a list
+  cp "$VSOCK_PROBE" ${GUEST_EXTRA_PROGRAMS-} "$tree/bin/"
   cp "$(dirname "$0")/init" "$tree/init"
   chmod 0755 "$tree" "$tree/init"
   (cd "$tree" && find . | cpio --quiet -o -H newc -R 0:0) >"$1"
@@ -51,12 +53,13 @@ qemu() {
   # Whatever happens to its starter, no guest burns the processor for ever.
   # shellcheck disable=SC3045 # dash has it
   ulimit -t 600
+  # shellcheck disable=SC2086 # words
   exec qemu-system-x86_64 -nodefaults -no-user-config -display none -no-reboot -M q35 -accel tcg -cpu max -smp 1 \
     -m 256 -object memory-backend-memfd,id=mem,size=256M,share=on -machine memory-backend=mem \
     -kernel "$GUEST_KERNEL" -initrd "$file" \
     -append "console=ttyS0 quiet panic=-1 reboot=t tsc=reliable mitigations=off $*" \
     -serial file:console.log -chardev "$chardev,id=shell" -serial chardev:shell \
-    -chardev socket,id=vsock,path=vhost.sock -device vhost-user-vsock-pci,chardev=vsock
+    -chardev socket,id=vsock,path=vhost.sock -device vhost-user-vsock-pci,chardev=vsock ${GUEST_QEMU-}
 }
 
 "$@"

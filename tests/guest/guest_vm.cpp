@@ -34,6 +34,7 @@ const std::string& image() {
 
 std::vector<std::string> qemu_words(const GuestOptions& options) {
   auto words = guest_sh({"qemu", image(), "socket,path=shell.sock,server=on,wait=off"});
+  if (!options.kernel.empty()) words.push_back(options.kernel);
   if (options.daemon) words.push_back("METADATAD=\"" + *options.daemon + "\"");
   return words;
 }
@@ -45,7 +46,7 @@ GuestVm GuestVm::boot(const GuestOptions& options) { return {TempDir(), options}
 GuestVm::GuestVm(TempDir dir, const GuestOptions& options)
     : dir_(std::move(dir)),
       vsock_({.argv = guest_sh({"vsock", std::to_string(options.cid)}), .cwd = dir_.path()}),
-      qemu_({.argv = qemu_words(options), .cwd = dir_.path()}) {
+      qemu_({.argv = qemu_words(options), .env = {{"GUEST_QEMU", options.qemu}}, .cwd = dir_.path()}) {
   try {
     shell_ = LineClient::connect(dir_ / "shell.sock", Deadline::after(kPatience));
   } catch (const std::system_error&) {

@@ -19,6 +19,8 @@ namespace microvm::test {
 struct GuestOptions {
   std::uint32_t cid = 3;
   std::optional<std::string> daemon{};  ///< the daemon starts with the guest, with these flags
+  std::string kernel{};                 ///< more words for the kernel's command line
+  std::string qemu{};                   ///< more words for QEMU's, which runs in the guest's folder
 };
 
 /// The guest and its vsock backend die with this object, and with the thread that booted them.
@@ -28,6 +30,8 @@ class GuestVm {
   /// std::runtime_error when QEMU cannot be started or a variable that names a piece of the guest is missing.
   static GuestVm boot(const GuestOptions& options = {});
 
+  /// The guest's folder on the host.
+  [[nodiscard]] const std::string& dir() const noexcept { return dir_.path(); }
   /// The host's end of the guest's vsock device.
   [[nodiscard]] std::string uds() const { return dir_ / "vsock"; }
 

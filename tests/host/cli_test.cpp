@@ -151,6 +151,7 @@ TEST_F(CliTest, Usage) {
            {"metadata", "ping", "--uds", "x", "--timeout", "10"},
            {"metadata", "ping", "--uds", "x", "--timeout", "0s"},
            {"metadata", "ping", "--uds", "x", "--output", "yaml"},
+           {"metadata", "ping", "--uds", "x", "--output", "\x1b[2J\n\xc3\xa9"},
            {"metadata", "ping", "--uds", "x", "--nonsense"},
            {"metadata", "ping", "--uds", "x", "more"},
            {"metadata", "ping", "--uds", ""},
@@ -214,7 +215,7 @@ struct Outcome {
 };
 
 TEST_F(CliTest, WhatGuestsDo) {
-  const auto reply = [](std::string text) { return answering([text](const std::string&) { return text; }); };
+  const auto reply = [](const std::string& text) { return answering([text](const std::string&) { return text; }); };
   const std::vector<Outcome> outcomes = {
       {"rejected", 1,
        answering([](const std::string& request) { return refusal_of(request, R"(no\n\u001b[2J\"space\")"); })},

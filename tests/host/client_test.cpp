@@ -118,6 +118,13 @@ TEST_F(ClientTest, AnotherRequestsReplyClosesForGood) {
   EXPECT_EQ(requests_.seen().size(), 1U);
 }
 
+TEST_F(ClientTest, AnotherRequestsRefusalIsNoneOfThisOne) {
+  Client client =
+      client_of(answering([](const std::string&) { return "{\"id\":\"0\",\"ok\":false,\"error\":\"no\"}\n"; }));
+  EXPECT_THAT(client.ping(), FailsAs(ErrorCode::IdMismatch));
+  EXPECT_FALSE(client.usable());
+}
+
 TEST_F(ClientTest, AnOkWithoutAnIdIsNoOk) {
   Client client = client_of(answering([](const std::string&) { return "{\"id\":\"\",\"ok\":true}\n"; }));
   EXPECT_THAT(client.ping(), FailsAs(ErrorCode::IdMismatch));
@@ -263,6 +270,14 @@ TEST_F(ClientTest, AnEndlessReplyIsCutOff) {
   EXPECT_THAT(client.ping(), FailsAs(ErrorCode::ReplyTooLong));
   // The rest was only ever in the buffers of sockets.
   EXPECT_LT(sent, 2'000'000U);
+}
+
+TEST_F(ClientTest, AnEndlessReplyIsCutOffWhileTheRequestIsSent) {
+  Client client = client_of([](LineClient& host) {
+    while (host.send("0123456789abcdef")) continue;
+  });
+  // Not only when the time is over.
+  EXPECT_THAT(client.set_secret("big", bytes_of(std::string(700'000, 's'))), FailsAs(ErrorCode::ReplyTooLong));
 }
 
 TEST_F(ClientTest, ARefusalBeforeTheWholeRequestIsSent) {

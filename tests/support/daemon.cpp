@@ -11,17 +11,18 @@
 namespace microvm::test {
 namespace {
 
-void await_listening(Process& process, const std::string& socket) {
+// Until it answers: that it can be connected to says only that it listens.
+void await_serving(Process& process, const std::string& socket) {
   const Deadline deadline = Deadline::after(kPatience);
   while (!process.wait(Deadline::after({})) && !deadline.passed()) {
     try {
-      LineClient::connect(socket, Deadline::after(std::chrono::milliseconds(10)).earlier(deadline));
-      return;
+      LineClient client = LineClient::connect(socket, Deadline::after(std::chrono::milliseconds(10)));
+      if (!client.ask("{\"op\":\"ping\",\"id\":\"\"}\n").empty()) return;
     } catch (const std::system_error&) {
       // Not yet.
     }
   }
-  throw std::runtime_error("the daemon does not listen on " + socket + "; its log:\n" + process.err());
+  throw std::runtime_error("the daemon does not serve on " + socket + "; its log:\n" + process.err());
 }
 
 }  // namespace
@@ -45,7 +46,7 @@ ProcessSpec daemon_spec(const DaemonPaths& paths, const std::vector<std::string>
 
 Daemon::Daemon(const DaemonPaths& paths, const std::vector<std::string>& flags, const ProcessSpec& how)
     : paths_(paths), process_(daemon_spec(paths, flags, how)) {
-  await_listening(process_, paths_.socket);
+  await_serving(process_, paths_.socket);
 }
 
 std::string Daemon::ask(std::string_view request_with_newline) const { return client().ask(request_with_newline); }

@@ -27,7 +27,7 @@ ProcessSpec daemon_spec(const DaemonPaths& paths, const std::vector<std::string>
 
 class Daemon {
  public:
-  /// Listens when this returns; throws std::runtime_error with its log when it does not.
+  /// Serves when this returns; throws std::runtime_error with its log when it does not.
   explicit Daemon(const DaemonPaths& paths, const std::vector<std::string>& flags = {}, const ProcessSpec& how = {});
   explicit Daemon(const TempDir& dir, const std::vector<std::string>& flags = {}, const ProcessSpec& how = {})
       : Daemon(DaemonPaths(dir), flags, how) {}

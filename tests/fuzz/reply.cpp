@@ -1,0 +1,67 @@
+// The reader of replies against the plain reader of JSON and the rule in its header.
+#include "common/wire/reply.h"
+
+#include <cstdint>
+#include <string>
+
+#include "tests/fuzz/check.h"
+#include "tests/fuzz/reference_json.h"
+
+namespace microvm::fuzz {
+namespace {
+
+bool is_string(const Json& json) { return json.is(Json::Kind::String); }
+bool is_bool(const Json& json) { return json.is(Json::Kind::True) || json.is(Json::Kind::False); }
+
+// What the rule makes of it: a reply, or none.
+std::optional<wire::Reply> reference(const Json& json) {
+  if (!json.is(Json::Kind::Object)) return std::nullopt;
+  for (std::size_t i = 0; i < json.keys.size(); ++i) {
+    const std::string& key = json.keys[i];
+    if ((key == "id" || key == "error") && !is_string(json.items[i])) return std::nullopt;
+    if (key == "ok" && !is_bool(json.items[i])) return std::nullopt;
+  }
+  const Json* const id = json.last("id", is_string);
+  const Json* const ok = json.last("ok", is_bool);
+  const Json* const error = json.last("error", is_string);
+  if (id == nullptr || ok == nullptr) return std::nullopt;
+  return wire::Reply{id->text, ok->is(Json::Kind::True), error == nullptr ? "" : error->text};
+}
+
+// A number that rounds to the end of what a double holds may be taken or not.
+constexpr double kCertainlyFits = 1e307;
+
+void read(std::string_view line) {
+  const auto reply = wire::parse_reply(line);
+  const auto json = read_reference_json(line);
+  const auto expected = json ? reference(*json) : std::nullopt;
+  if (reply) {
+    check(expected.has_value(), "what is taken is a reply");
+    check(reply->id == expected->id && reply->ok == expected->ok && reply->error == expected->error,
+          "as it stands there");
+  } else {
+    check(!expected || largest_number(*json) > kCertainlyFits, "what is refused is no reply");
+    check(!reply.error().empty() && reply.error().size() < 100, "the reason is short");
+  }
+}
+
+// Whatever the daemon answers, the host can read.
+void write(std::string_view text) {
+  const auto json = read_reference_json("\"" + std::string(text) + "\"");
+  if (!json) return;
+  Bytes out;
+  check(wire::append_error_reply(out, json->text, json->text), "there is memory");
+  const auto reply = wire::parse_reply(out.view().substr(0, out.size() - 1));
+  check(reply && reply->id == json->text && reply->error == json->text, "what is written is read");
+  check(out.view().find('\n') == out.size() - 1, "a reply is one line");
+}
+
+}  // namespace
+}  // namespace microvm::fuzz
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view input(reinterpret_cast<const char*>(data), size);
+  microvm::fuzz::read(input);
+  microvm::fuzz::write(input);
+  return 0;
+}
