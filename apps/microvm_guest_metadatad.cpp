@@ -70,7 +70,8 @@ int serve(const Options& options, Log& log) {
   Server server(*listener, requests, log, {options.allowed_cids, options.max_connections});
   FixedText fault = listener->listen();
   if (fault.empty()) fault = server.start();
-  if (fault.empty()) fault = confine_to(store, where->path, options.require_confinement, log, requests.status().confinement);
+  if (fault.empty())
+    fault = confine_to(store, where->path, options.require_confinement, log, requests.status().confinement);
   if (!fault.empty()) {
     listener->close();
     return fail(log, fault);

@@ -52,8 +52,10 @@ UniqueFd open_parent(const std::string& path) {
 }  // namespace
 
 FixedText Confinement::missing() const noexcept {
-  const std::pair<std::string_view, bool> parts[] = {
-      {"capabilities", capabilities}, {"no_new_privs", no_new_privs}, {"landlock", landlock != 0}, {"seccomp", seccomp}};
+  const std::pair<std::string_view, bool> parts[] = {{"capabilities", capabilities},
+                                                     {"no_new_privs", no_new_privs},
+                                                     {"landlock", landlock != 0},
+                                                     {"seccomp", seccomp}};
   FixedText names;
   for (const auto& [name, held] : parts) {
     if (!held) names << (names.empty() ? "" : ", ") << name;

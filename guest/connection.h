@@ -74,8 +74,8 @@ class Connection {
   void give_back(Bytes& buffer) noexcept;
 
   Workspace& shared_;
-  Bytes in_;   // input not served yet: an unfinished line, or whole ones while replies are unread
-  Bytes out_;  // replies that the client has not taken
+  Bytes in_;                 // input not served yet: an unfinished line, or whole ones while replies are unread
+  Bytes out_;                // replies that the client has not taken
   std::size_t scanned_ = 0;  // bytes of `in_` that hold no newline
   bool skipping_ = false;    // the rest of a line that was refused
   bool backlog_ = false;     // `in_` may hold whole lines

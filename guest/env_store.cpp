@@ -33,9 +33,8 @@ bool read_all(int fd, std::size_t size, Bytes& text) noexcept {
 
 Failure EnvStore::read(Bytes& text, bool& exists) const noexcept {
   exists = false;
-  const UniqueFd fd(posix::retry([&] {
-    return ::openat(directory_.fd(), name(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-  }));
+  const UniqueFd fd(posix::retry(
+      [&] { return ::openat(directory_.fd(), name(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC); }));
   if (!fd.valid() && (errno == ENOENT || errno == ELOOP || errno == ENXIO)) return {};
   struct stat status;
   if (!fd.valid() || ::fstat(fd.get(), &status) != 0) return failed("env file ", path_, "read it");

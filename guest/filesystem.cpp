@@ -17,9 +17,12 @@ struct Known {
 constexpr std::uint32_t kXfsMagic = 0x58465342;  // "XFSB"; not in linux/magic.h before 5.19
 
 constexpr std::array kKnown = {
-    Known{EXT4_SUPER_MAGIC, {"ext4", true}},        Known{kXfsMagic, {"xfs", true}},
-    Known{BTRFS_SUPER_MAGIC, {"btrfs", true}},      Known{F2FS_SUPER_MAGIC, {"f2fs", true}},
-    Known{TMPFS_MAGIC, {"tmpfs", false}},           Known{RAMFS_MAGIC, {"ramfs", false}},
+    Known{EXT4_SUPER_MAGIC, {"ext4", true}},
+    Known{kXfsMagic, {"xfs", true}},
+    Known{BTRFS_SUPER_MAGIC, {"btrfs", true}},
+    Known{F2FS_SUPER_MAGIC, {"f2fs", true}},
+    Known{TMPFS_MAGIC, {"tmpfs", false}},
+    Known{RAMFS_MAGIC, {"ramfs", false}},
     Known{OVERLAYFS_SUPER_MAGIC, {"overlay", false}},
 };
 

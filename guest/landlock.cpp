@@ -49,7 +49,8 @@ bool allow(const UniqueFd& rules, int directory, std::uint64_t access) noexcept 
 }  // namespace
 
 unsigned restrict_files(std::span<const int> directories, int removal_only) noexcept {
-  const long abi = std::min(kNewestKnown, ::syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION));
+  const long abi =
+      std::min(kNewestKnown, ::syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION));
   if (abi < kOldestUsable) return 0;
   const Handled handled = handled_by(abi);
   const UniqueFd rules(static_cast<int>(::syscall(SYS_landlock_create_ruleset, &handled, sizeof handled, 0)));

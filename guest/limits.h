@@ -29,7 +29,8 @@ inline constexpr auto kAcceptPause = 50ms;
 inline constexpr std::size_t kInboxSize = 256 * 1024;
 /// Replaced secrets that are held open until their replies are sent.
 inline constexpr std::size_t kMostUnscrubbed = 4;
-/// Descriptors kept free: for those, for the files and directories of one request, for the connection that is turned away.
+/// Descriptors kept free: for those, for the files and directories of one request, for the connection that is turned
+/// away.
 inline constexpr unsigned kSpareDescriptors = 12;
 
 }  // namespace microvm::guest

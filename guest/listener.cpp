@@ -97,10 +97,11 @@ std::expected<Listener, FixedText> Listener::bind_vsock(std::uint32_t port) {
   const std::string description = "vsock port " + std::to_string(port);
   if (bind_to(fd.get(), address) != 0) {
     const std::string_view hint =
-        errno == EADDRINUSE ? ": another process holds it, as any process of the guest can above 1023; use a port below "
-                              "1024 (--port 800) or socket activation (LISTEN_FDS)"
-        : errno == EACCES   ? ": a port below 1024 needs CAP_NET_BIND_SERVICE"
-                            : "";
+        errno == EADDRINUSE
+            ? ": another process holds it, as any process of the guest can above 1023; use a port below "
+              "1024 (--port 800) or socket activation (LISTEN_FDS)"
+        : errno == EACCES ? ": a port below 1024 needs CAP_NET_BIND_SERVICE"
+                          : "";
     return failed("cannot bind " + description, hint);
   }
   return Listener(std::move(fd), AF_VSOCK, description);
@@ -138,7 +139,8 @@ std::expected<Listener, FixedText> Listener::take_over(int fd) {
     return std::unexpected(text << static_cast<std::uint64_t>(fd) << " is not a listening vsock or unix stream socket");
   }
   int on = 1;
-  if (::ioctl(fd, FIONBIO, &on) != 0 || ::fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) return failed("cannot set up descriptor");
+  if (::ioctl(fd, FIONBIO, &on) != 0 || ::fcntl(fd, F_SETFD, FD_CLOEXEC) != 0)
+    return failed("cannot set up descriptor");
   std::string description = "descriptor " + std::to_string(fd);
   description += family == AF_VSOCK ? " (vsock port " + std::to_string(vsock_port(fd)) + ")" : " (unix socket)";
   Listener listener(std::move(own), family, std::move(description));

@@ -117,7 +117,7 @@ constexpr std::array kSwitches = {
 
 struct BoolFlag {
   std::string_view name;
-  bool Options::*member;
+  bool Options::* member;
   bool value;
 };
 

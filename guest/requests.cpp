@@ -23,10 +23,11 @@ struct Handler {
 };
 
 constexpr std::array kHandlers = {
-    Handler{Op::SetEnv, [](Store& store, const Request& request, Store::Time) noexcept { return store.set_env(request); },
-            nullptr},
+    Handler{Op::SetEnv,
+            [](Store& store, const Request& request, Store::Time) noexcept { return store.set_env(request); }, nullptr},
     Handler{Op::SetSecret,
-            [](Store& store, const Request& request, Store::Time) noexcept { return store.set_secret(request); }, nullptr},
+            [](Store& store, const Request& request, Store::Time) noexcept { return store.set_secret(request); },
+            nullptr},
     Handler{Op::DeleteSecret,
             [](Store& store, const Request& request, Store::Time) noexcept { return store.delete_secret(request); },
             nullptr},

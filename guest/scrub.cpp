@@ -20,8 +20,7 @@ bool overwrite(int fd, std::size_t size) noexcept {
   std::size_t at = 0;
   while (at < size) {
     const std::size_t n = std::min(size - at, kBlock);
-    const ssize_t written =
-        posix::retry([&] { return ::pwrite(fd, kZeros.data(), n, static_cast<off_t>(at)); });
+    const ssize_t written = posix::retry([&] { return ::pwrite(fd, kZeros.data(), n, static_cast<off_t>(at)); });
     if (written <= 0) return false;
     at += static_cast<std::size_t>(written);
   }
@@ -33,9 +32,8 @@ bool overwrite(int fd, std::size_t size) noexcept {
 UniqueFd Scrubber::open(int dir, const char* name, bool forced) noexcept {
   if (!enabled_ && !forced) return {};
   // O_NONBLOCK: a FIFO planted under the name must not hold the daemon up.
-  UniqueFd fd(posix::retry([&] {
-    return ::openat(dir, name, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-  }));
+  UniqueFd fd(
+      posix::retry([&] { return ::openat(dir, name, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC); }));
   if (!fd.valid() && errno != ENOENT && errno != ELOOP && errno != ENXIO) ++failures_;
   return fd;
 }

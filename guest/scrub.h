@@ -18,8 +18,8 @@ class Scrubber {
   /// Scrubbing that is turned off is done all the same where it is `forced`.
   UniqueFd open(int dir, const char* name, bool forced) noexcept;
 
-  /// Takes a file that has lost its name, to be scrubbed once the replies are sent. Unless that is `lasting`: a crash may
-  /// give it the name back, which must not lead to zeros then; such a file is counted only.
+  /// Takes a file that has lost its name, to be scrubbed once the replies are sent. Unless that is `lasting`: a crash
+  /// may give it the name back, which must not lead to zeros then; such a file is counted only.
   void later(UniqueFd fd, bool lasting) noexcept;
   /// Scrubs what `later` took.
   void run() noexcept;

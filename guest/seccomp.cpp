@@ -29,8 +29,12 @@ static_assert(std::endian::native == std::endian::little, "arguments are read as
 
 constexpr std::uint32_t kNumber = offsetof(seccomp_data, nr);
 
-constexpr sock_filter load(std::size_t offset) { return {BPF_LD | BPF_W | BPF_ABS, 0, 0, static_cast<std::uint32_t>(offset)}; }
-constexpr sock_filter mask(std::uint64_t bits) { return {BPF_ALU | BPF_AND | BPF_K, 0, 0, static_cast<std::uint32_t>(bits)}; }
+constexpr sock_filter load(std::size_t offset) {
+  return {BPF_LD | BPF_W | BPF_ABS, 0, 0, static_cast<std::uint32_t>(offset)};
+}
+constexpr sock_filter mask(std::uint64_t bits) {
+  return {BPF_ALU | BPF_AND | BPF_K, 0, 0, static_cast<std::uint32_t>(bits)};
+}
 constexpr sock_filter answer(std::uint32_t action) { return {BPF_RET | BPF_K, 0, 0, action}; }
 // Compares what is loaded: how many instructions to skip if it is `value`, and if it is not.
 constexpr sock_filter branch(std::uint32_t value, std::uint8_t equal, std::uint8_t other) {

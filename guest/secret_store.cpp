@@ -41,8 +41,7 @@ Failure secret_failure(std::string_view name, const posix::FileFault& fault) noe
   return file_failure(subject.quoted(name), fault);
 }
 
-Failure SecretStore::set(std::string_view name, std::string_view value, posix::HiddenIds& ids,
-                         bool& visible) noexcept {
+Failure SecretStore::set(std::string_view name, std::string_view value, posix::HiddenIds& ids, bool& visible) noexcept {
   const SecretFileName file(name);
   UniqueFd replaced = scrubber_.open(directory_.fd(), file.c_str(), false);
   if (!replaced.valid()) {

@@ -39,8 +39,8 @@ class Store {
   static std::expected<std::unique_ptr<Store>, Failure> open(const Config& config);
   /// Takes the state directory for this process alone, and settles it.
   Failure claim() noexcept;
-  /// Puts right what a killed daemon or a failed change left: finishes or drops it, removes what is hidden, and makes what
-  /// is visible last. Comes before every change; costs nothing where there is nothing to do.
+  /// Puts right what a killed daemon or a failed change left: finishes or drops it, removes what is hidden, and makes
+  /// what is visible last. Comes before every change; costs nothing where there is nothing to do.
   Failure settle() noexcept;
 
   Outcome set_env(const wire::Request& request) noexcept;

@@ -34,11 +34,13 @@ int exchange_names(int dir, const char* a, const char* b) noexcept {
 
 // Whether a present secret stays as it is.
 bool stays(const Change& change, std::string_view name) noexcept {
-  if (change.from_nothing || change.request.secrets.contains(name) || change.request.deleted.contains(name)) return false;
+  if (change.from_nothing || change.request.secrets.contains(name) || change.request.deleted.contains(name))
+    return false;
   return !(change.request.has_secrets && change.request.secrets_mode == wire::Mode::Replace);
 }
 
-std::expected<void, posix::FileFault> rename_pending(int dir, const posix::HiddenName& pending, const char* name) noexcept {
+std::expected<void, posix::FileFault> rename_pending(int dir, const posix::HiddenName& pending,
+                                                     const char* name) noexcept {
   if (::renameat(dir, pending.c_str(), dir, name) == 0) return {};
   return std::unexpected(posix::FileFault{"rename the file", errno, false});
 }
@@ -127,7 +129,8 @@ Failure Transaction::write_secrets(const Change& change) noexcept {
 }
 
 Failure Transaction::write_pending(const Change& change) noexcept {
-  const auto write = [](int dir, const posix::HiddenName& name, std::string_view text) -> std::expected<void, posix::FileFault> {
+  const auto write = [](int dir, const posix::HiddenName& name,
+                        std::string_view text) -> std::expected<void, posix::FileFault> {
     const auto fd = posix::create_file(dir, name.c_str(), text, kPrivateFile);
     if (!fd) return std::unexpected(fd.error());
     return posix::sync(fd->get(), "sync the file");
@@ -145,7 +148,8 @@ Failure Transaction::write_pending(const Change& change) noexcept {
 Failure Transaction::sync_secrets(const wire::Entries& secrets) noexcept {
   for (const wire::Entries::Entry entry : secrets.all()) {
     const SecretFileName file(secrets.key(entry));
-    const UniqueFd fd(posix::retry([&] { return ::openat(set_.get(), file.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC); }));
+    const UniqueFd fd(
+        posix::retry([&] { return ::openat(set_.get(), file.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC); }));
     const auto done = fd.valid() ? posix::sync(fd.get(), "sync the file")
                                  : std::unexpected(posix::FileFault{"open the file", errno, false});
     if (!done) return secret_failure(secrets.key(entry), done.error());
@@ -220,7 +224,8 @@ Failure remove_sets(const HeldDirectory& state, std::string_view but, Scrubber& 
   DirectoryWalk walk(state.fd());
   for (std::string_view name = walk.next(); !name.empty(); name = walk.next()) {
     if (!posix::HiddenName::matches(kSetPrefix, name) || name == but) continue;
-    if (!remove_set(state.fd(), name.data(), scrubber, false)) return failed("replaced set of secrets ", name, "remove it");
+    if (!remove_set(state.fd(), name.data(), scrubber, false))
+      return failed("replaced set of secrets ", name, "remove it");
   }
   return walk.check(state.path());
 }

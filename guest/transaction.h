@@ -1,8 +1,8 @@
 // Several secrets, and the env file with them, changed at one instant.
 //
-// A complete new secrets directory is built as a hidden sibling and changes places with `secrets` in one rename. The new
-// env file and epoch wait under hidden names with the transaction's id, and the new directory holds a marker with the
-// same id. So whoever finds the marker in `secrets` knows that the exchange has happened, and can finish the rest.
+// A complete new secrets directory is built as a hidden sibling and changes places with `secrets` in one rename. The
+// new env file and epoch wait under hidden names with the transaction's id, and the new directory holds a marker with
+// the same id. So whoever finds the marker in `secrets` knows that the exchange has happened, and can finish the rest.
 #pragma once
 
 #include <cstdint>
@@ -19,9 +19,9 @@ namespace microvm::guest {
 
 /// What the files are to become.
 struct Change {
-  const wire::Request& request;          ///< its `secrets`, `secrets_mode` and `deleted`
-  bool from_nothing = false;             ///< the present secrets do not count
-  const Bytes* env = nullptr;            ///< the env file's new text, if it changes
+  const wire::Request& request;             ///< its `secrets`, `secrets_mode` and `deleted`
+  bool from_nothing = false;                ///< the present secrets do not count
+  const Bytes* env = nullptr;               ///< the env file's new text, if it changes
   const std::string_view* epoch = nullptr;  ///< likewise
 };
 
@@ -63,8 +63,8 @@ class Transaction {
   bool finished_ = false;
 };
 
-/// Finishes what a killed daemon, or a failure, left exchanged and drops what it did not; then everything visible lasts.
-/// `secrets` must be open.
+/// Finishes what a killed daemon, or a failure, left exchanged and drops what it did not; then everything visible
+/// lasts. `secrets` must be open.
 Failure recover(EnvStore& env, SecretsDirectory& secrets) noexcept;
 
 /// Removes a hidden set, scrubbing its files; `forced` also those that somebody has open. False when it is still there.

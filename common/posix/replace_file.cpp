@@ -34,9 +34,8 @@ bool give_to_group(int fd, const Access& access) noexcept {
 
 std::expected<UniqueFd, FileFault> create_file(int dir, const char* name, std::string_view content,
                                                const Access& access) noexcept {
-  UniqueFd fd(retry([&] {
-    return ::openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, access.mode);
-  }));
+  UniqueFd fd(
+      retry([&] { return ::openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, access.mode); }));
   if (!fd.valid()) return fault("create the file");
   if (give_to_group(fd.get(), access) && write_all(fd.get(), content)) return fd;
   auto failed = fault("write the file");

@@ -40,10 +40,10 @@ class Entries {
     return {base_ + entry.begin, entry.end - entry.begin};
   }
   /// Up to the first '=', which no rule allows in a key.
-  [[nodiscard]] std::string_view key(Entry entry) const noexcept { return line(entry).substr(0, line(entry).find('=')); }
-  [[nodiscard]] std::string_view value(Entry entry) const noexcept {
-    return line(entry).substr(key(entry).size() + 1);
+  [[nodiscard]] std::string_view key(Entry entry) const noexcept {
+    return line(entry).substr(0, line(entry).find('='));
   }
+  [[nodiscard]] std::string_view value(Entry entry) const noexcept { return line(entry).substr(key(entry).size() + 1); }
   /// Where the value stands, to be changed in place.
   [[nodiscard]] char* value_place(Entry entry) const noexcept { return base_ + entry.begin + key(entry).size() + 1; }
 

@@ -368,8 +368,8 @@ FixedText interpret(RequestEvents& events, ParsedLine& parsed) noexcept {
   const std::string_view op = events.at(Field::Op).text;
   const OpRule* const rule = std::ranges::find(kOps, op, &OpRule::name);
   const bool known = rule != kOps.end();
-  parsed.extended = known && (rule->extension || ((rule->optional & set_of(Field::IfMatch)) != 0 &&
-                                                  events.at(Field::IfMatch).seen));
+  parsed.extended =
+      known && (rule->extension || ((rule->optional & set_of(Field::IfMatch)) != 0 && events.at(Field::IfMatch).seen));
   if (FixedText fault = check_fields(events, kAlwaysNeeded, 0); !fault.empty()) return fault;
   if (!known) return invalid("unknown op");
   if (FixedText fault = check_fields(events, rule->needed, rule->optional); !fault.empty()) return fault;

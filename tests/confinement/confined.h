@@ -30,8 +30,8 @@ struct Held {
   /// As the log names them.
   [[nodiscard]] std::string missing() const {
     std::string names;
-    for (const auto& [name, held] :
-         {std::pair("capabilities", capabilities), std::pair("landlock", landlock != 0), std::pair("seccomp", seccomp)}) {
+    for (const auto& [name, held] : {std::pair("capabilities", capabilities), std::pair("landlock", landlock != 0),
+                                     std::pair("seccomp", seccomp)}) {
       if (!held) names += (names.empty() ? "" : ", ") + std::string(name);
     }
     return names;

@@ -1,11 +1,12 @@
 // A confined daemon: what the kernel says of it, and that all of its work gets done.
+#include "tests/confinement/confined.h"
+
 #include <sys/stat.h>
 
 #include <filesystem>
 #include <set>
 #include <thread>
 
-#include "tests/confinement/confined.h"
 #include "tests/contract/process_state.h"
 
 namespace microvm::confinement {
@@ -32,8 +33,12 @@ std::string apply(const std::string& rest) { return request("apply", "," + rest)
 
 class Confined : public ConfinedTest {
  protected:
-  void expect_ok(const std::string& line) { EXPECT_THAT(daemon().ask(line), StartsWith(R"({"id":"x","ok":true)")) << line; }
-  [[nodiscard]] std::string secret(const std::string& name) const { return test::read_file(paths_.secrets_dir + "/" + name); }
+  void expect_ok(const std::string& line) {
+    EXPECT_THAT(daemon().ask(line), StartsWith(R"({"id":"x","ok":true)")) << line;
+  }
+  [[nodiscard]] std::string secret(const std::string& name) const {
+    return test::read_file(paths_.secrets_dir + "/" + name);
+  }
   [[nodiscard]] std::vector<std::string> hidden_names() const {
     std::vector<std::string> found;
     for (const std::string& dir : std::set<std::string>{paths_.state_dir, fs::path(paths_.secrets_dir).parent_path()}) {
@@ -101,7 +106,8 @@ TEST_F(Confined, IsWhatTheKernelSays) {
   start();
   expect_held({});
   const pid_t pid = daemon().process().pid();
-  for (const char* set : {"CapInh", "CapPrm", "CapEff", "CapAmb"}) EXPECT_EQ(status_of(pid, set), "0000000000000000") << set;
+  for (const char* set : {"CapInh", "CapPrm", "CapEff", "CapAmb"})
+    EXPECT_EQ(status_of(pid, set), "0000000000000000") << set;
   if (::geteuid() == 0) {
     EXPECT_EQ(status_of(pid, "CapBnd"), "0000000000000000");
     EXPECT_EQ(status_of(pid, "Groups"), "");

@@ -1,4 +1,5 @@
-// Tries what whoever took the daemon over would, and prints how each attempt ended: its name and an errno, 0 for success.
+// Tries what whoever took the daemon over would, and prints how each attempt ended: its name and an errno, 0 for
+// success.
 //
 //   hijack_probe free DIR FILE       as it is, each attempt in a process of its own
 //   hijack_probe confined DIR FILE   confined as the daemon is, to DIR; FILE must be outside of it
@@ -44,16 +45,16 @@ constexpr long kX32 = 0x40000000;
 struct Scene {
   std::string directory;
   int dir = -1;
-  int own_file = -1;         // in it
-  std::string file;          // outside
-  std::string victim_file;   // likewise
-  pid_t victim = -1;         // another process
-  int victim_socket = -1;    // its socket
+  int own_file = -1;        // in it
+  std::string file;         // outside
+  std::string victim_file;  // likewise
+  pid_t victim = -1;        // another process
+  int victim_socket = -1;   // its socket
   sockaddr_un victim_address{};
-  int datagrams = -1;        // an unconnected socket of this one
+  int datagrams = -1;                                              // an unconnected socket of this one
   std::array<char, sizeof(file_handle) + MAX_HANDLE_SZ> handle{};  // of `file`
   void* page = nullptr;
-  char* self = nullptr;      // a program
+  char* self = nullptr;  // a program
 };
 
 void print(std::string_view line) {
@@ -88,8 +89,9 @@ int move_in(const Scene& scene) {
 }
 
 int make_in_directory(const Scene& scene, mode_t type, mode_t mode) {
-  const int result = type == S_IFREG ? outcome(::openat(scene.dir, "made", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode))
-                                     : outcome(::mknodat(scene.dir, "made", type | mode, 0x103));  // /dev/null
+  const int result = type == S_IFREG
+                         ? outcome(::openat(scene.dir, "made", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode))
+                         : outcome(::mknodat(scene.dir, "made", type | mode, 0x103));  // /dev/null
   if (result == 0) ::unlinkat(scene.dir, "made", 0);
   return result;
 }
@@ -116,8 +118,8 @@ int read_memory(const Scene& scene) {
 }
 
 int send_elsewhere(const Scene& scene) {
-  return outcome(::sendto(scene.datagrams, "x", 1, MSG_DONTWAIT, reinterpret_cast<const sockaddr*>(&scene.victim_address),
-                          sizeof scene.victim_address));
+  return outcome(::sendto(scene.datagrams, "x", 1, MSG_DONTWAIT,
+                          reinterpret_cast<const sockaddr*>(&scene.victim_address), sizeof scene.victim_address));
 }
 
 int mount_over(const Scene& scene) {
@@ -155,10 +157,10 @@ int executable_memory(const Scene&) {
 int own_work(const Scene& scene) {
   const int made = ::openat(scene.dir, "new", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   const bool done = made >= 0 && ::write(made, "x", 1) == 1 && ::ftruncate(made, 0) == 0 && ::fsync(made) == 0 &&
-                    ::mkdirat(scene.dir, "set", 0700) == 0 && ::linkat(scene.dir, "new", scene.dir, "set/new", 0) == 0 &&
-                    ::renameat(scene.dir, "new", scene.dir, "newer") == 0 &&
-                    ::unlinkat(scene.dir, "newer", 0) == 0 && ::unlinkat(scene.dir, "set/new", 0) == 0 &&
-                    ::unlinkat(scene.dir, "set", AT_REMOVEDIR) == 0;
+                    ::mkdirat(scene.dir, "set", 0700) == 0 &&
+                    ::linkat(scene.dir, "new", scene.dir, "set/new", 0) == 0 &&
+                    ::renameat(scene.dir, "new", scene.dir, "newer") == 0 && ::unlinkat(scene.dir, "newer", 0) == 0 &&
+                    ::unlinkat(scene.dir, "set/new", 0) == 0 && ::unlinkat(scene.dir, "set", AT_REMOVEDIR) == 0;
   return done ? 0 : errno;
 }
 
@@ -202,9 +204,14 @@ constexpr Attempt kAttempts[] = {
     {"io_uring", [](const Scene&) { return outcome(::syscall(SYS_io_uring_setup, 0, nullptr)); }},
     {"memory_file", [](const Scene&) { return outcome(::syscall(SYS_memfd_create, "x", 0)); }},
     {"executable_memory", executable_memory},
-    {"executable_page", [](const Scene& scene) { return outcome(::mprotect(scene.page, 4096, PROT_READ | PROT_EXEC)); }},
+    {"executable_page",
+     [](const Scene& scene) { return outcome(::mprotect(scene.page, 4096, PROT_READ | PROT_EXEC)); }},
     {"dumpable", [](const Scene&) { return outcome(::prctl(PR_SET_DUMPABLE, 1)); }},
-    {"ioctl", [](const Scene& scene) { int n = 0; return outcome(::ioctl(scene.datagrams, FIONREAD, &n)); }},
+    {"ioctl",
+     [](const Scene& scene) {
+       int n = 0;
+       return outcome(::ioctl(scene.datagrams, FIONREAD, &n));
+     }},
     {"user", [](const Scene&) { return outcome(::setuid(65534)); }},
     {"x32", [](const Scene&) { return outcome(::syscall(kX32 | SYS_getpid)); }},
 };

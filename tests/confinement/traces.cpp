@@ -27,7 +27,8 @@ std::string call_name(const std::string& line, std::size_t begin) {
 bool parse(const std::string& line, TracedCall& call) {
   const std::size_t name = line.find("] ") + 2;
   const std::string called = call_name(line, name);
-  if (!line.starts_with('[') || called.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") != called.npos) return false;
+  if (!line.starts_with('[') || called.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") != called.npos)
+    return false;
   call = {static_cast<std::uint32_t>(std::stoul(line.substr(1))), {}, line};
   std::size_t at = name + called.size() + 1;
   for (std::uint64_t& argument : call.arguments) {

@@ -100,7 +100,8 @@ class FailedWithin : public testing::TestWithParam<Operation> {
       EXPECT_GT(unscrubbed(), unscrubbed_before);
     }
     if (c.rule->number == SYS_sendto) {
-      EXPECT_EQ(count(answer.calls, SYS_fdatasync), count(calls_, SYS_fdatasync)) << "nobody heard, nothing is scrubbed";
+      EXPECT_EQ(count(answer.calls, SYS_fdatasync), count(calls_, SYS_fdatasync))
+          << "nobody heard, nothing is scrubbed";
     }
     EXPECT_EQ(subject_.descriptors(), descriptors_);
   }
@@ -120,8 +121,8 @@ class FailedWithin : public testing::TestWithParam<Operation> {
     stands_ = found;
   }
 
-  // What is not synced is not acknowledged, nor may a crash that undoes it find zeros in the old files; who asks for the
-  // same again is answered when it is synced.
+  // What is not synced is not acknowledged, nor may a crash that undoes it find zeros in the old files; who asks for
+  // the same again is answered when it is synced.
   void check_unsynced(const Case& c, const Subject::Answer& answer) {
     EXPECT_FALSE(answer.ok());
     std::vector<Call> before = answer.calls;
@@ -221,7 +222,8 @@ TEST_P(FailedAtStart, TheNextStartFindsTheSame) {
     std::vector<int> errnos = rule != nullptr && !rule->errnos.empty() ? rule->errnos : std::vector{EPERM, ENOMEM};
     if (!long_form()) errnos = {errnos[at % errnos.size()]};
     for (const int sys_errno : errnos) {
-      SCOPED_TRACE(testing::Message() << "call " << at << ", number " << calls[at].number << ": " << std::strerror(sys_errno));
+      SCOPED_TRACE(testing::Message() << "call " << at << ", number " << calls[at].number << ": "
+                                      << std::strerror(sys_errno));
       Subject subject(left);
       subject.start(Fault{.at = at, .kind = Fault::Kind::Fail, .sys_errno = sys_errno});
       EXPECT_FALSE(tells_a_value(subject.log()));

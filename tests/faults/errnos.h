@@ -8,10 +8,10 @@ namespace microvm::faults {
 
 enum class Kind {
   Other,
-  Change,   ///< changes what the files say
-  Sync,     ///< makes it last
-  Scrub,    ///< overwrites what nobody can reach any more: counted, never answered
-  Reply,    ///< without it the client cannot know
+  Change,  ///< changes what the files say
+  Sync,    ///< makes it last
+  Scrub,   ///< overwrites what nobody can reach any more: counted, never answered
+  Reply,   ///< without it the client cannot know
 };
 
 struct CallRule {

@@ -67,8 +67,8 @@ const FileSystem kFileSystems[] = {
 std::string generation_request(int n) {
   const std::string text = std::to_string(n);
   const std::string secret = base64(std::string(3000, static_cast<char>('a' + n % 26)) + " " + text);
-  return R"({"op":"apply","id":"x","env":{"GENERATION":")" + text + R"("},"secrets":{"crt":")" + secret + R"(","key":")" +
-         secret + R"("},"epoch":")" + std::to_string(n / 4) + "\"}\n";
+  return R"({"op":"apply","id":"x","env":{"GENERATION":")" + text + R"("},"secrets":{"crt":")" + secret +
+         R"(","key":")" + secret + R"("},"epoch":")" + std::to_string(n / 4) + "\"}\n";
 }
 
 struct Acknowledged {
@@ -80,7 +80,10 @@ struct Acknowledged {
 class RecordedDisk {
  public:
   RecordedDisk(const FileSystem& file_system, const std::string& dir)
-      : name_(file_system.name), mount_(file_system.mount), pristine_(dir + "/" + name_ + ".pristine"), disk_(dir + "/" + name_ + ".disk"),
+      : name_(file_system.name),
+        mount_(file_system.mount),
+        pristine_(dir + "/" + name_ + ".pristine"),
+        disk_(dir + "/" + name_ + ".disk"),
         log_(dir + "/" + name_ + ".log") {
     run_here({"truncate", "-s", file_system.size, pristine_});
     std::vector<std::string> make = file_system.make;
@@ -95,8 +98,9 @@ class RecordedDisk {
   [[nodiscard]] const std::string& pristine() const noexcept { return pristine_; }
   [[nodiscard]] std::string qemu_words() const {
     const std::string n = name_;
-    return " -blockdev driver=file,node-name=" + n + "-file,filename=" + disk_ + " -blockdev driver=file,node-name=" + n +
-           "-log,filename=" + log_ + " -blockdev driver=blklogwrites,node-name=" + n + ",file=" + n + "-file,log=" + n +
+    return " -blockdev driver=file,node-name=" + n + "-file,filename=" + disk_ +
+           " -blockdev driver=file,node-name=" + n + "-log,filename=" + log_ +
+           " -blockdev driver=blklogwrites,node-name=" + n + ",file=" + n + "-file,log=" + n +
            "-log -device virtio-blk-pci,drive=" + n;
   }
   [[nodiscard]] WriteLog log() const { return WriteLog(log_); }
@@ -111,7 +115,7 @@ struct Cut {
   std::string mount;
   std::size_t entries;  // that reached it
   std::string disk{};
-  int least = 0;        // the last generation that was acknowledged before
+  int least = 0;  // the last generation that was acknowledged before
 };
 
 class PowerCut : public testing::Test {
@@ -132,7 +136,8 @@ class PowerCut : public testing::Test {
     for (std::size_t i = 0; i < disks.size(); ++i) {
       const std::string folder = "/mnt/" + disks[i].name();
       run_there(vm, "mkdir " + folder + " && " + disks[i].mount() + nth_device(i) + " " + folder);
-      run_there(vm, "(while :; do dd if=/dev/urandom of=" + folder + "/noise bs=64k count=8; sleep 0.2; done) 2>/dev/null &");
+      run_there(
+          vm, "(while :; do dd if=/dev/urandom of=" + folder + "/noise bs=64k count=8; sleep 0.2; done) 2>/dev/null &");
       const auto port = static_cast<std::uint32_t>(5555 + i);
       start_daemon(vm, port, folder);
       clients.push_back(dial(vm, port));
@@ -183,7 +188,8 @@ class PowerCut : public testing::Test {
     std::string words;
     for (std::size_t i = 0; i < cuts.size(); ++i) {
       const std::string node = "cut" + std::to_string(i);
-      words += " -blockdev driver=file,node-name=" + node + ",filename=" + cuts[i].disk + " -device virtio-blk-pci,drive=" + node;
+      words += " -blockdev driver=file,node-name=" + node + ",filename=" + cuts[i].disk +
+               " -device virtio-blk-pci,drive=" + node;
     }
     GuestVm vm = GuestVm::boot({.qemu = words});
     run_there(vm, kLoadModules);
@@ -197,12 +203,12 @@ class PowerCut : public testing::Test {
       LineClient client = dial(vm, port);
       EXPECT_THAT(client.ask("{\"op\":\"stat\",\"id\":\"x\"}\n"), HasSubstr(R"("ok":true)"));
       const std::string state = folder + "/state";
-      const std::string found = run_there(vm, "cat " + state + "/env; cat " + state + "/.epoch; echo; ls -A " + state + " " +
-                                                  state + "/secrets; cd " + state + "/secrets; cat crt key");
+      const std::string found = run_there(vm, "cat " + state + "/env; cat " + state + "/.epoch; echo; ls -A " + state +
+                                                  " " + state + "/secrets; cd " + state + "/secrets; cat crt key");
       const auto expected = [&state](int n) {
         const std::string secret = std::string(3000, static_cast<char>('a' + n % 26)) + " " + std::to_string(n);
-        return "GENERATION=" + std::to_string(n) + "\n" + std::to_string(n / 4) + "\n" + state + ":\n.epoch\nenv\nsecrets\n\n" +
-               state + "/secrets:\ncrt\nkey\n" + secret + secret;
+        return "GENERATION=" + std::to_string(n) + "\n" + std::to_string(n / 4) + "\n" + state +
+               ":\n.epoch\nenv\nsecrets\n\n" + state + "/secrets:\ncrt\nkey\n" + secret + secret;
       };
       EXPECT_TRUE(found == expected(one.least) || found == expected(one.least + 1))
           << "acknowledged: " << one.least << "; found: " << found;
@@ -237,13 +243,17 @@ TEST(ProjectQuota, UsedUpThenRaised) {
   const std::string disk = dir / "disk";
   run_here({"truncate", "-s", "64M", disk});
   run_here({"mkfs.ext4", "-q", "-F", "-O", "quota,project", "-E", "quotatype=prjquota", disk});
-  GuestVm vm = GuestVm::boot({.qemu = " -drive if=none,id=disk,format=raw,file=" + disk + " -device virtio-blk-pci,drive=disk"});
-  run_there(vm, "for m in virtio_blk quota_tree quota_v2; do insmod /lib/$m.ko; done; mkdir /mnt;"
-                " mount -t ext4 -o prjquota /dev/vda /mnt && mkdir /mnt/q && quota_probe /mnt/q");
+  GuestVm vm =
+      GuestVm::boot({.qemu = " -drive if=none,id=disk,format=raw,file=" + disk + " -device virtio-blk-pci,drive=disk"});
+  run_there(vm,
+            "for m in virtio_blk quota_tree quota_v2; do insmod /lib/$m.ko; done; mkdir /mnt;"
+            " mount -t ext4 -o prjquota /dev/vda /mnt && mkdir /mnt/q && quota_probe /mnt/q");
   start_daemon(vm, 5555, "/mnt/q");
   LineClient client = dial(vm, 5555);
   const std::string large = base64(std::string(100'000, 'q'));
-  const std::string apply = R"({"op":"apply","id":"x","env":{"A":"1"},"secrets":{"a":")" + large + R"(","b":"MQ=="}})" "\n";
+  const std::string apply = R"({"op":"apply","id":"x","env":{"A":"1"},"secrets":{"a":")" + large +
+                            R"(","b":"MQ=="}})"
+                            "\n";
   ASSERT_THAT(client.ask(set_secret_request("a", "before")), HasSubstr(R"("ok":true)"));
   const auto expect_refused = [&](const std::string& limits) {
     run_there(vm, "quota_probe /dev/vda " + limits);

@@ -79,7 +79,8 @@ class Guest {
   LineClient monitor_, client_;
 };
 
-// Values of all sizes are set, replaced, deleted and kept, then everything is wiped. Answers what was there before that.
+// Values of all sizes are set, replaced, deleted and kept, then everything is wiped. Answers what was there before
+// that.
 Count fill_and_wipe(Guest& guest) {
   for (const std::size_t size : {32U, 5'000U, 200'000U, 700'000U}) {
     guest.ask(set_secret_request("replaced", value_of(size)));
@@ -110,8 +111,8 @@ TEST(GuestMemory, KeepsSomeBehindAWipeWhereThePagesAreNotCleared) {
   Guest guest("");
   const Count before = fill_and_wipe(guest);
   const Count after = guest.count();
-  std::cout << "plain: " << before.plain << " before the wipe, " << after.plain << " after it; in base64: " << before.base64
-            << " and " << after.base64 << "\n";
+  std::cout << "plain: " << before.plain << " before the wipe, " << after.plain
+            << " after it; in base64: " << before.base64 << " and " << after.base64 << "\n";
   EXPECT_LT(after.plain, before.plain) << "the files themselves are overwritten";
 }
 

@@ -1,4 +1,5 @@
-// The daemon is killed before and after every system call it makes: what stands then, and what the next one makes of it.
+// The daemon is killed before and after every system call it makes: what stands then, and what the next one makes of
+// it.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>

@@ -13,9 +13,9 @@
 namespace microvm::faults {
 namespace {
 
+using test::LineClient;
 using testing::HasSubstr;
 using testing::IsEmpty;
-using test::LineClient;
 
 // Of a length that is whole groups of base64: a value of these, however it is cut, shows one in each of its forms.
 constexpr std::string_view kUnit = "MemoryMustForgetThisUnit";
@@ -84,7 +84,8 @@ class Memory : public testing::Test {
     return R"({"op":"set_secret","id":"x","name":"s","value_b64":")" + value_b64 + "\"" + more + "}";
   }
   static std::string set_env(const std::string& more = "") {
-    return R"({"op":"set_env","id":"x","env":{"A":")" + value_of(3000) + R"(","B":")" + value_of(100) + "\"}" + more + "}";
+    return R"({"op":"set_env","id":"x","env":{"A":")" + value_of(3000) + R"(","B":")" + value_of(100) + "\"}" + more +
+           "}";
   }
   static std::string apply(const std::string& more = "") {
     return R"({"op":"apply","id":"x","env":{"A":")" + value_of(500) + R"("},"secrets":{"s":")" + base64(value_of(100)) +
@@ -112,7 +113,8 @@ TEST_F(Memory, HoldsALineUntilItEnds) {
 }
 
 TEST_F(Memory, ForgetsSecrets) {
-  for (const std::size_t size : {32U, 5'000U, 60'000U, 700'000U}) expect_forgotten(set_secret(base64(value_of(size))), kOk);
+  for (const std::size_t size : {32U, 5'000U, 60'000U, 700'000U})
+    expect_forgotten(set_secret(base64(value_of(size))), kOk);
   expect_forgotten(set_secret(escaped(base64(value_of(5'000)))), kOk);
 }
 

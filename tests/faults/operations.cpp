@@ -24,10 +24,11 @@ std::string apply_request(const std::string& env_members, const std::string& sec
 
 // By way of another epoch: what stood before is gone, and no replaced set waits for its time.
 std::vector<std::string> old_state() {
-  return {apply_request("", "", R"(,"epoch":"between")"),
-          apply_request(env("KEPT", kOldMarker) + "," + env("SHARED", kOldMarker),
-                        secret("kept", kOldMarker) + "," + secret("shared", kOldMarker) + "," + secret("gone", kOldMarker),
-                        R"(,"epoch":"first")")};
+  return {
+      apply_request("", "", R"(,"epoch":"between")"),
+      apply_request(env("KEPT", kOldMarker) + "," + env("SHARED", kOldMarker),
+                    secret("kept", kOldMarker) + "," + secret("shared", kOldMarker) + "," + secret("gone", kOldMarker),
+                    R"(,"epoch":"first")")};
 }
 
 std::vector<std::string> old_state_and(const std::string& request) {
@@ -51,8 +52,8 @@ std::vector<Operation> make_changes() {
       {"set_env_merge", old_state(), request("set_env", new_env + R"(,"merge":true)")},
       {"set_secret_new", old_state(), set_secret_request("added", kNewMarker)},
       {"set_secret_replacing", old_state(), set_secret_request("shared", kNewMarker)},
-      {"set_secret_without_directory", old_state(), set_secret_request("added", kNewMarker), false,
-       false, remove_secrets_directory},
+      {"set_secret_without_directory", old_state(), set_secret_request("added", kNewMarker), false, false,
+       remove_secrets_directory},
       {"delete_secret", old_state(), request("delete_secret", member("name", "gone"))},
       {"apply_one_env", old_state(), request("apply", new_env)},
       {"apply_one_secret", old_state(), request("apply", R"("secrets":{)" + secret("shared", kNewMarker) + "}")},
@@ -88,9 +89,7 @@ const std::vector<Operation>& questions() {
   return all;
 }
 
-const Operation& operation(const std::string& name) {
-  return *std::ranges::find(changes(), name, &Operation::name);
-}
+const Operation& operation(const std::string& name) { return *std::ranges::find(changes(), name, &Operation::name); }
 
 std::string set_secret_request(std::string_view name, std::string_view value) {
   return request("set_secret", member("name", name) + "," + member("value_b64", base64(value)));

@@ -83,8 +83,8 @@ TEST(Readers, OfAPairSeeOnlyPairs) {
   test::LineClient client = daemon.client();
   std::atomic<std::uint64_t> updates = 0;
   const auto update = [&] {
-    const std::string secrets = R"({"crt":")" + base64(value_of("crt", updates)) + R"(","key":")" +
-                                base64(value_of("key", updates)) + R"("})";
+    const std::string secrets =
+        R"({"crt":")" + base64(value_of("crt", updates)) + R"(","key":")" + base64(value_of("key", updates)) + R"("})";
     const std::string reply = client.ask(R"({"op":"apply","id":"x","secrets":)" + secrets + "}\n");
     ++updates;
     return reply.find(R"("ok":true)") != reply.npos;
@@ -131,7 +131,8 @@ void open_by_name(const std::string& path, Opens& opens) {
   std::array<char, 2 * kLongValue> bytes;
   const ssize_t n = ::read(fd.get(), bytes.data(), bytes.size());
   const std::string_view value(bytes.data(), static_cast<std::size_t>(std::max<ssize_t>(n, 0)));
-  const bool whole = value.size() == kLongValue && value.find_first_not_of(value.front()) == value.npos && value.front() != 0;
+  const bool whole =
+      value.size() == kLongValue && value.find_first_not_of(value.front()) == value.npos && value.front() != 0;
   ++(whole ? opens.whole : opens.broken);
 }
 

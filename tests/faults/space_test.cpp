@@ -49,7 +49,7 @@ class SmallFileSystem : public testing::TestWithParam<Operation> {
 
   struct Harm {
     std::function<void()> strike, heal;
-    const char* code;    // of a refusal, where the reply has one
+    const char* code;  // of a refusal, where the reply has one
     bool must_refuse;  // what does not need what is missing may be done
   };
 

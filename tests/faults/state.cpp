@@ -54,7 +54,8 @@ bool is_whole(const State& state, const State& one, const State& other) {
 std::vector<std::string> leftovers(const test::DaemonPaths& paths, bool retired) {
   std::vector<std::string> found = test::names_in(paths.state_dir);
   std::erase_if(found, [](const std::string& name) { return name == "env" || name == "secrets" || name == ".epoch"; });
-  const auto set = std::ranges::find_if(found, [](const std::string& name) { return name.starts_with(".microvm-set."); });
+  const auto set =
+      std::ranges::find_if(found, [](const std::string& name) { return name.starts_with(".microvm-set."); });
   if (retired && set != found.end()) found.erase(set);
   if (!test::exists(paths.secrets_dir)) return found;
   for (const std::string& name : test::names_in(paths.secrets_dir)) {

@@ -1,4 +1,5 @@
-// What a guest wrote to its disk, in order, as QEMU's blklogwrites records it: the format of the kernel's dm-log-writes.
+// What a guest wrote to its disk, in order, as QEMU's blklogwrites records it: the format of the kernel's
+// dm-log-writes.
 #pragma once
 
 #include <cstddef>

@@ -274,6 +274,7 @@ TEST_F(ClientTest, AnEndlessReplyIsCutOff) {
 
 TEST_F(ClientTest, AnEndlessReplyIsCutOffWhileTheRequestIsSent) {
   Client client = client_of([](LineClient& host) {
+    host.read_some();
     while (host.send("0123456789abcdef")) continue;
   });
   // Not only when the time is over.
