@@ -75,6 +75,12 @@ bool is_directory(const std::string& path) noexcept {
   return ::lstat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
 }
 
+// Whoever can open a directory can hold its lock: such a one (/run, say) cannot be claimed.
+bool readable_by_others(const HeldDirectory& directory) noexcept {
+  struct stat status;
+  return ::fstat(directory.fd(), &status) != 0 || (status.st_mode & 0044) != 0;
+}
+
 // Held as long as the process lives.
 Failure lock(const HeldDirectory& directory) noexcept {
   Failure failure{FailureCode::Io, {}};
@@ -126,7 +132,7 @@ std::expected<std::unique_ptr<Store>, Failure> Store::open(const Config& config)
 Failure Store::claim() noexcept {
   const HeldDirectory& above_secrets = secrets_.directory().parent();
   if (Failure failure = lock(env_.directory())) return failure;
-  if (above_secrets.path() != env_.directory().path()) {
+  if (above_secrets.path() != env_.directory().path() && !readable_by_others(above_secrets)) {
     if (Failure failure = lock(above_secrets)) return failure;
   }
   return settle();
