@@ -14,7 +14,8 @@ class GuestConfinementTest : public GuestTest {
  protected:
   static confinement::Attempts attempts(const std::string& how) {
     output("rm -rf /run/hijack; mkdir -p /run/hijack/state; echo x >/run/hijack/file");
-    return confinement::parse_attempts(output("$(command -v hijack_probe) " + how + " /run/hijack/state /run/hijack/file"));
+    return confinement::parse_attempts(
+        output("$(command -v hijack_probe) " + how + " /run/hijack/state /run/hijack/file"));
   }
 };
 
