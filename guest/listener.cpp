@@ -25,8 +25,7 @@ constexpr int kSocketFlags = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
 constexpr mode_t kSocketUmask = 0177;
 constexpr int kBacklog = 4096;  // the kernel cuts it to net.core.somaxconn
 
-std::unexpected<FixedText> failed(std::string_view what, std::string_view hint = {}) {
-  const int error = errno;
+std::unexpected<FixedText> failed(std::string_view what, std::string_view hint = {}, int error = errno) {
   FixedText text(what);
   text.errno_text(error) << hint;
   return std::unexpected(text);
@@ -44,12 +43,12 @@ int bind_to(int fd, const Address& address) noexcept {
 }
 
 // A socket file that refuses connections belongs to nobody any more.
-bool remove_if_stale(const sockaddr_un& address) noexcept {
+bool is_stale(const sockaddr_un& address) noexcept {
   const UniqueFd probe(::socket(AF_UNIX, kSocketFlags, 0));
   struct stat status;
   if (!probe.valid() || ::lstat(address.sun_path, &status) != 0 || !S_ISSOCK(status.st_mode)) return false;
   const int connected = ::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
-  return connected != 0 && errno == ECONNREFUSED && ::unlink(address.sun_path) == 0;
+  return connected != 0 && errno == ECONNREFUSED;
 }
 
 int bind_unix_private(int fd, const sockaddr_un& address) noexcept {
@@ -116,9 +115,11 @@ std::expected<Listener, FixedText> Listener::bind_unix(const std::string& path) 
   }
   UniqueFd fd(::socket(AF_UNIX, kSocketFlags, 0));
   if (!fd.valid()) return failed("cannot make a unix socket");
-  bool bound = bind_unix_private(fd.get(), *address) == 0;
-  if (!bound && errno == EADDRINUSE && remove_if_stale(*address)) bound = bind_unix_private(fd.get(), *address) == 0;
-  if (!bound) return failed("cannot bind " + description);
+  int error = bind_unix_private(fd.get(), *address) == 0 ? 0 : errno;
+  if (error == EADDRINUSE && is_stale(*address) && ::unlink(path.c_str()) == 0) {
+    error = bind_unix_private(fd.get(), *address) == 0 ? 0 : errno;
+  }
+  if (error != 0) return failed("cannot bind " + description, {}, error);
 
   Listener listener(std::move(fd), AF_UNIX, description);
   struct stat status;

@@ -1,7 +1,16 @@
-// Which descriptor socket activation hands over.
+// Which descriptor socket activation hands over, and whose socket file is in the way.
 #include "guest/listener.h"
 
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <vector>
+
+#include "common/base/unique_fd.h"
+#include "common/posix/unix_address.h"
+#include "tests/support/temp_dir.h"
 
 namespace microvm::guest {
 namespace {
@@ -31,6 +40,29 @@ TEST(ActivatedDescriptor, AnyOtherNumberIsAnError) {
     ASSERT_FALSE(given) << fds;
     EXPECT_EQ(given.error().view(), "socket activation must pass exactly one descriptor (LISTEN_FDS=1)");
   }
+}
+
+int connect_to(const UniqueFd& fd, const sockaddr_un& address) {
+  return ::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
+}
+
+TEST(UnixListener, ASocketWhoseQueueIsFullIsNotStale) {
+  const test::TempDir directory;
+  const std::string path = directory / "busy";
+  const auto address = posix::unix_address(path);
+  const UniqueFd owner(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  ASSERT_EQ(::bind(owner.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address), 0);
+  ASSERT_EQ(::listen(owner.get(), 0), 0);
+  std::vector<UniqueFd> waiting;
+  do {
+    waiting.emplace_back(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  } while (connect_to(waiting.back(), *address) == 0 && waiting.size() < 16);
+  ASSERT_EQ(errno, EAGAIN);
+
+  const auto second = Listener::bind({.kind = ListenOn::Kind::Unix, .path = path});
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().view(), "cannot bind unix socket " + path + ": Address already in use");
+  EXPECT_EQ(::access(path.c_str(), F_OK), 0);
 }
 
 }  // namespace

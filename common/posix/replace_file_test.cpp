@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
@@ -20,6 +19,7 @@
 
 #include "common/base/unique_fd.h"
 #include "tests/support/files.h"
+#include "tests/support/own_mounts.h"
 #include "tests/support/temp_dir.h"
 
 namespace microvm::posix {
@@ -127,12 +127,10 @@ TEST_F(ReplaceFile, HardLinksOfTheOldFileKeepItsContent) {
 
 // ---- failures ----
 
-// 64 KiB, in a mount namespace of this process: nothing outlives it.
+// 64 KiB; nothing outlives this process.
 struct SmallFileSystem {
   explicit SmallFileSystem(const char* place)
-      : at(place),
-        mounted(::unshare(CLONE_NEWNS) == 0 && ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
-                ::mount("small", at, "tmpfs", 0, "size=64k") == 0) {}
+      : at(place), mounted(test::own_mounts() && ::mount("small", at, "tmpfs", 0, "size=64k") == 0) {}
   ~SmallFileSystem() { ::umount2(at, MNT_DETACH); }
   SmallFileSystem(const SmallFileSystem&) = delete;
   SmallFileSystem& operator=(const SmallFileSystem&) = delete;

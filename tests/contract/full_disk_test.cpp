@@ -1,11 +1,11 @@
 // A file system without room, or read-only: refused, nothing lost, nothing left behind, and served again afterwards.
-#include <sched.h>
 #include <sys/mount.h>
 
 #include <filesystem>
 #include <system_error>
 
 #include "tests/contract/daemon_test.h"
+#include "tests/support/own_mounts.h"
 
 namespace microvm::contract {
 namespace {
@@ -16,9 +16,8 @@ using testing::IsEmpty;
 class SmallFileSystem : public DaemonTest {
  protected:
   void SetUp() override {
-    if (::unshare(CLONE_NEWNS) != 0) GTEST_SKIP() << "needs CAP_SYS_ADMIN for a mount namespace of its own";
+    if (!test::own_mounts()) GTEST_SKIP() << "needs CAP_SYS_ADMIN for a mount namespace of its own";
     test::make_dir(mount_);
-    ASSERT_EQ(::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), 0);
     ASSERT_EQ(::mount("tmpfs", mount_.c_str(), "tmpfs", 0, "size=64k,mode=0700"), 0);
     paths_ = DaemonPaths(mount_);
     start();

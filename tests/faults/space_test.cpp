@@ -2,7 +2,6 @@
 // request works once there is room.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sched.h>
 #include <sys/mount.h>
 
 #include <cerrno>
@@ -13,6 +12,7 @@
 #include "tests/faults/operations.h"
 #include "tests/faults/state.h"
 #include "tests/support/files.h"
+#include "tests/support/own_mounts.h"
 
 namespace microvm::faults {
 namespace {
@@ -22,9 +22,7 @@ using testing::HasSubstr;
 class SmallFileSystem : public testing::TestWithParam<Operation> {
  protected:
   void SetUp() override {
-    // The mounts are this process's own, and go with it.
-    if (::unshare(CLONE_NEWNS) != 0) GTEST_SKIP() << "needs CAP_SYS_ADMIN for a mount namespace of its own";
-    ASSERT_EQ(::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), 0);
+    if (!test::own_mounts()) GTEST_SKIP() << "needs CAP_SYS_ADMIN for a mount namespace of its own";
     test::make_dir(mounted_);
     ASSERT_EQ(::mount("faults", mounted_.c_str(), "tmpfs", 0, "size=256k,nr_inodes=64,mode=0700"), 0);
   }
