@@ -55,7 +55,7 @@ int run(int argc, const char* const* argv, const std::string& version) {
   app.require_subcommand(1);
   app.footer("Example:\n  microvm metadata ping --uds /run/vm1/v.sock");
   for (const AddCommand add : kCommands) add(app, context);
-  Result<void> result;
+  Result<Answer> result;
   try {
     app.parse(argc, argv);
     result = context.run();

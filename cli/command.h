@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <string>
 #include <vector>
 
 #include "common/base/deadline.h"
@@ -14,9 +15,19 @@ class Option;
 
 namespace microvm::cli {
 
+/// What a command tells beyond that it is done.
+struct Answer {
+  std::string text;  ///< stands right behind `<command>: ok in 1.9 ms`
+  std::string json;  ///< further members of the object, each behind a comma
+};
+
+inline Result<Answer> just_done(Result<void> result) {
+  return result ? Result<Answer>(Answer()) : std::unexpected(std::move(result.error()));
+}
+
 struct Context {
   Deadline::Clock::time_point started = Deadline::Clock::now();
-  std::function<Result<void>()> run;        ///< set once a command was chosen
+  std::function<Result<Answer>()> run;      ///< set once a command was chosen
   std::vector<const CLI::Option*> outputs;  ///< the --output options of all commands
 };
 
@@ -24,8 +35,14 @@ using AddCommand = void (*)(CLI::App& parent, Context& context);
 
 // One for each file of the same name.
 void add_metadata(CLI::App& parent, Context& context);
+void add_metadata_apply(CLI::App& parent, Context& context);
+void add_metadata_delete_secret(CLI::App& parent, Context& context);
+void add_metadata_info(CLI::App& parent, Context& context);
 void add_metadata_ping(CLI::App& parent, Context& context);
 void add_metadata_set_env(CLI::App& parent, Context& context);
 void add_metadata_set_secret(CLI::App& parent, Context& context);
+void add_metadata_stat(CLI::App& parent, Context& context);
+void add_metadata_wait(CLI::App& parent, Context& context);
+void add_metadata_wipe(CLI::App& parent, Context& context);
 
 }  // namespace microvm::cli

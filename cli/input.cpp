@@ -51,6 +51,14 @@ Result<Bytes> read_all(const Input& input, std::size_t limit, std::string_view w
   }
 }
 
+Result<Bytes> read_checked(const Input& input, const struct stat& status, std::size_t limit, std::string_view why,
+                           Deadline deadline) {
+  if (S_ISREG(status.st_mode) && std::cmp_greater(status.st_size, limit)) {
+    return input.too_long(std::to_string(status.st_size), limit, why);
+  }
+  return read_all(input, limit, why, deadline);
+}
+
 }  // namespace
 
 Result<Bytes> read_input(const std::string& path, std::size_t limit, std::string_view why, Deadline deadline) {
@@ -60,10 +68,19 @@ Result<Bytes> read_input(const std::string& path, std::size_t limit, std::string
                     .fd = standard ? STDIN_FILENO : file.get()};
   struct stat status{};
   if (input.fd < 0 || ::fstat(input.fd, &status) != 0) return input.fail(errno);
-  if (S_ISREG(status.st_mode) && std::cmp_greater(status.st_size, limit)) {
-    return input.too_long(std::to_string(status.st_size), limit, why);
+  return read_checked(input, status, limit, why, deadline);
+}
+
+Result<Bytes> read_regular_file(const std::string& path, std::size_t limit, std::string_view why, Deadline deadline) {
+  // Not blocking: what waits for a writer is no regular file, which is found out once it is open.
+  const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW | O_NONBLOCK));
+  const Input input{.name = printable(path, PATH_MAX), .fd = file.get()};
+  struct stat status{};
+  const bool opened = file.valid() && ::fstat(file.get(), &status) == 0;
+  if (opened ? !S_ISREG(status.st_mode) : errno == ELOOP || errno == ENXIO) {
+    return std::unexpected(Error{ErrorCode::Invalid, 0, input.name + ": it is no regular file"});
   }
-  return read_all(input, limit, why, deadline);
+  return opened ? read_checked(input, status, limit, why, deadline) : input.fail(errno);
 }
 
 }  // namespace microvm::cli

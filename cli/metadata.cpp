@@ -6,7 +6,9 @@
 namespace microvm::cli {
 namespace {
 
-constexpr AddCommand kCommands[] = {add_metadata_ping, add_metadata_set_env, add_metadata_set_secret};
+constexpr AddCommand kCommands[] = {add_metadata_ping,       add_metadata_wait,  add_metadata_set_env,
+                                    add_metadata_set_secret, add_metadata_apply, add_metadata_delete_secret,
+                                    add_metadata_wipe,       add_metadata_stat,  add_metadata_info};
 
 }  // namespace
 

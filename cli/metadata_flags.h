@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -17,7 +18,15 @@ class MetadataFlags {
 
   /// The point that --timeout sets for the whole command, input and all; for ever without it.
   [[nodiscard]] Deadline deadline() const;
-  [[nodiscard]] Result<metadata::Client> connect() const;
+  /// Connects and lets `ask` do the rest.
+  [[nodiscard]] Result<Answer> ask(const std::function<Result<Answer>(metadata::Client&)>& ask) const;
+
+  /// Where the daemon is, and how long is waited for it.
+  struct Reach {
+    metadata::Endpoint endpoint;
+    metadata::Options options;
+  };
+  [[nodiscard]] Result<Reach> reach() const;
 
  private:
   const Context& context_;
@@ -26,5 +35,8 @@ class MetadataFlags {
   std::string timeout_;
   bool resend_ = false;
 };
+
+/// `--if-match`, for commands that change something.
+CLI::Option* add_if_match(CLI::App& command, std::optional<std::string>& etag);
 
 }  // namespace microvm::cli

@@ -11,11 +11,7 @@ void add_metadata_ping(CLI::App& parent, Context& context) {
   command.footer("Example:\n  microvm metadata ping --uds /run/vm1/v.sock --timeout 30s");
   auto flags = std::make_shared<MetadataFlags>(command, context);
   command.callback([&context, flags = std::move(flags)] {
-    context.run = [flags]() -> Result<void> {
-      auto client = flags->connect();
-      if (!client) return std::unexpected(std::move(client.error()));
-      return client->ping();
-    };
+    context.run = [flags] { return flags->ask([](metadata::Client& client) { return just_done(client.ping()); }); };
   });
 }
 

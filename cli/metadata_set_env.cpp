@@ -4,10 +4,8 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
-#include "cli/input.h"
 #include "cli/metadata_flags.h"
-#include "common/base/printable.h"
-#include "microvm/dotenv.h"
+#include "cli/metadata_input.h"
 
 namespace microvm::cli {
 namespace {
@@ -25,26 +23,18 @@ struct SetEnv {
   bool merge = false;
 
   [[nodiscard]] Result<metadata::Env> gather() const;
-  [[nodiscard]] Result<void> run() const;
+  [[nodiscard]] Result<Answer> run() const;
 };
 
 std::unexpected<Error> invalid(std::string message) {
   return std::unexpected(Error{ErrorCode::Invalid, 0, std::move(message)});
 }
 
-Result<metadata::Env> read_file(const std::string& file, Deadline deadline) {
-  const auto text = read_input(file, metadata::kMaxRequestBytes, "fit one request", deadline);
-  if (!text) return std::unexpected(text.error());
-  auto env = metadata::parse_dotenv(text->view());
-  if (!env) env.error().message = fmt::format("{}: {}", printable(file, 256), env.error().message);
-  return env;
-}
-
 Result<metadata::Env> SetEnv::gather() const {
   // Nothing at all would empty the guest's environment by accident.
   if (entries.empty() && file.empty()) return invalid("nothing to set: KEY=VALUE or --from-file is required");
   Result<metadata::Env> env;
-  if (!file.empty()) env = read_file(file, flags.deadline());
+  if (!file.empty()) env = read_env_file(file, flags.deadline());
   for (std::size_t i = 0; env && i < entries.size(); ++i) {
     const std::size_t sign = entries[i].find('=');
     // Not quoted: it may be a value that lost its key.
@@ -54,14 +44,12 @@ Result<metadata::Env> SetEnv::gather() const {
   return env;
 }
 
-Result<void> SetEnv::run() const {
+Result<Answer> SetEnv::run() const {
   const auto mode = merge ? metadata::EnvMode::Merge : metadata::EnvMode::Replace;
   const auto env = gather();
   if (!env) return std::unexpected(env.error());
-  if (auto checked = metadata::check_env(*env, mode); !checked) return checked;
-  auto client = flags.connect();
-  if (!client) return std::unexpected(std::move(client.error()));
-  return client->set_env(*env, mode);
+  if (auto checked = metadata::check_env(*env, mode); !checked) return just_done(std::move(checked));
+  return flags.ask([&](metadata::Client& client) { return just_done(client.set_env(*env, mode)); });
 }
 
 }  // namespace

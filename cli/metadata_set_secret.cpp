@@ -23,19 +23,17 @@ struct SetSecret {
   std::string name;
   std::string file;
 
-  [[nodiscard]] Result<void> run() const;
+  [[nodiscard]] Result<Answer> run() const;
 };
 
-Result<void> SetSecret::run() const {
+Result<Answer> SetSecret::run() const {
   // The name first: nobody shall type a secret only to learn that its name is bad.
-  if (auto checked = metadata::check_secret(name, {}); !checked) return checked;
+  if (auto checked = metadata::check_secret(name, {}); !checked) return just_done(std::move(checked));
   const auto secret = read_input(file, kMaxSecret, "fit one request", flags.deadline());
   if (!secret) return std::unexpected(secret.error());
   const auto value = std::as_bytes(std::span(secret->view()));
-  if (auto checked = metadata::check_secret(name, value); !checked) return checked;
-  auto client = flags.connect();
-  if (!client) return std::unexpected(std::move(client.error()));
-  return client->set_secret(name, value);
+  if (auto checked = metadata::check_secret(name, value); !checked) return just_done(std::move(checked));
+  return flags.ask([&](metadata::Client& client) { return just_done(client.set_secret(name, value)); });
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include <cstdio>
 
+#include "cli/json.h"
 #include "common/base/printable.h"
 
 namespace microvm::cli {
@@ -34,14 +35,8 @@ int exit_code(ErrorCode code) noexcept {
   return 4;
 }
 
-// `text` is printable ASCII.
-std::string json_string(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += c;
-  }
-  return out + '"';
+std::string guest_code(const Error& error) {
+  return error.guest_code.empty() ? "" : fmt::format(R"(,"guest_code":"{}")", error.guest_code);
 }
 
 bool print_line(std::FILE* stream, const std::string& line) {
@@ -50,21 +45,21 @@ bool print_line(std::FILE* stream, const std::string& line) {
 
 }  // namespace
 
-int report(const std::string& command, const Context& context, bool json, const Result<void>& result) {
+int report(const std::string& command, const Context& context, bool json, const Result<Answer>& result) {
   std::string line;
   int exit = 0;
   if (result) {
     const double ms = std::chrono::duration<double, std::milli>(Deadline::Clock::now() - context.started).count();
-    line = json ? fmt::format(R"({{"ok":true,"op":"{}","elapsed_ms":{:.1f}}})", command, ms)
-                : fmt::format("{}: ok in {:.1f} ms", command, ms);
+    line = json ? fmt::format(R"({{"ok":true,"op":"{}","elapsed_ms":{:.1f}{}}})", command, ms, result->json)
+                : fmt::format("{}: ok in {:.1f} ms{}", command, ms, result->text);
   } else {
     const Error& error = result.error();
     const std::string message = printable(error.message, kMaxMessage);
     exit = exit_code(error.code);
     print_line(stderr, fmt::format("microvm: {}: {}", code_name(error.code), message));
     if (json) {
-      line = fmt::format(R"({{"ok":false,"op":"{}","code":"{}","errno":{},"message":{}}})", command,
-                         code_name(error.code), error.sys_errno, json_string(message));
+      line = fmt::format(R"({{"ok":false,"op":"{}","code":"{}","errno":{},"message":{}{}}})", command,
+                         code_name(error.code), error.sys_errno, json_string(message), guest_code(error));
     }
   }
   if (!line.empty() && !print_line(stdout, line)) {

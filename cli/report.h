@@ -9,6 +9,6 @@
 namespace microvm::cli {
 
 /// Tells of the end of `command`; answers the exit code. A failure is one line on stderr in either form.
-int report(const std::string& command, const Context& context, bool json, const Result<void>& result);
+int report(const std::string& command, const Context& context, bool json, const Result<Answer>& result);
 
 }  // namespace microvm::cli

@@ -17,6 +17,12 @@ class FixedText {
   static constexpr std::size_t kMaxQuoted = 64;
 
   FixedText() noexcept = default;
+  // Copies what is there: mostly nothing, on the way of a request that is fine.
+  FixedText(const FixedText& other) noexcept { *this = other; }
+  FixedText& operator=(const FixedText& other) noexcept {
+    size_ = other.view().copy(text_.data(), kCapacity);
+    return *this;
+  }
   FixedText(std::string_view text) noexcept { *this << text; }  // NOLINT(google-explicit-constructor)
 
   /// Appends; what does not fit is cut.

@@ -1,5 +1,10 @@
 #include "common/wire/base64.h"
 
+#ifdef __x86_64__
+#include <cpuid.h>
+#include <tmmintrin.h>
+#endif
+
 #include <array>
 #include <cstdint>
 
@@ -33,6 +38,52 @@ std::size_t first_bad(std::string_view text, std::size_t at, std::size_t count) 
   return at + place;
 }
 
+#ifdef __x86_64__
+
+const bool kHasSsse3 = [] {
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  return __get_cpuid(1, &a, &b, &c, &d) != 0 && (c & bit_SSSE3) != 0;
+}();
+
+// Sixteen letters at once, by Mula and Lemire, "Faster Base64 Encoding and Decoding Using AVX2 Instructions" (2018). By
+// its two halves a byte is looked up in two tables of flags, and is good when they have none in common; the upper half
+// (and whether it is a slash) also tells what to add.
+[[gnu::target("ssse3")]] std::size_t decode_by_ssse3(std::string_view text, char* out) noexcept {
+  const __m128i flags_low =
+      _mm_setr_epi8(0x15, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x13, 0x1a, 0x1b, 0x1b, 0x1b, 0x1a);
+  const __m128i flags_high =
+      _mm_setr_epi8(0x10, 0x10, 0x01, 0x02, 0x04, 0x08, 0x04, 0x08, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10);
+  const __m128i offsets = _mm_setr_epi8(0, 16, 19, 4, -65, -65, -71, -71, 0, 0, 0, 0, 0, 0, 0, 0);
+  const __m128i slash = _mm_set1_epi8('/');
+  const __m128i order = _mm_setr_epi8(2, 1, 0, 6, 5, 4, 10, 9, 8, 14, 13, 12, -1, -1, -1, -1);
+  std::size_t at = 0;
+  // Sixteen bytes are written for the twelve that count: the next groups must have the room.
+  for (; text.size() - at >= 24; at += 16, out += 12) {
+    const __m128i letters = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data() + at));
+    const __m128i high = _mm_and_si128(_mm_srli_epi32(letters, 4), slash);
+    const __m128i flags =
+        _mm_and_si128(_mm_shuffle_epi8(flags_low, _mm_and_si128(letters, slash)), _mm_shuffle_epi8(flags_high, high));
+    if (_mm_movemask_epi8(_mm_cmpgt_epi8(flags, _mm_setzero_si128())) != 0) break;
+    const __m128i six =
+        _mm_add_epi8(letters, _mm_shuffle_epi8(offsets, _mm_add_epi8(_mm_cmpeq_epi8(letters, slash), high)));
+    const __m128i twelve = _mm_maddubs_epi16(six, _mm_set1_epi32(0x01400140));
+    const __m128i group = _mm_madd_epi16(twelve, _mm_set1_epi32(0x00011000));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(out), _mm_shuffle_epi8(group, order));
+  }
+  return at;
+}
+
+// Decodes groups from the front, as many as it likes and none that is bad; answers how many letters it took.
+std::size_t decode_in_blocks(std::string_view text, char* out) noexcept {
+  return kHasSsse3 ? decode_by_ssse3(text, out) : 0;
+}
+
+#else
+
+std::size_t decode_in_blocks(std::string_view, char*) noexcept { return 0; }
+
+#endif
+
 }  // namespace
 
 bool append_base64(Bytes& out, std::string_view bytes) noexcept {
@@ -56,8 +107,9 @@ std::expected<std::size_t, std::size_t> decode_base64(std::string_view text, cha
   if (text.size() % 4 != 0) return std::unexpected(text.size());
   const std::size_t pad = text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0;
   const std::size_t whole = text.size() - (pad != 0 ? 4 : 0);
-  char* to = out;
-  for (std::size_t i = 0; i < whole; i += 4) {
+  const std::size_t done = decode_in_blocks(text.substr(0, whole), out);
+  char* to = out + done / 4 * 3;
+  for (std::size_t i = done; i < whole; i += 4) {
     const std::uint32_t group = bits(text, i, 0) | bits(text, i, 1) | bits(text, i, 2) | bits(text, i, 3);
     if ((group & kBad) != 0) return std::unexpected(first_bad(text, i, 4));
     *to++ = static_cast<char>(group >> 16);

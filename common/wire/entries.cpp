@@ -4,6 +4,8 @@
 #include <cstdlib>
 #include <utility>
 
+#include "common/base/find_byte.h"
+
 namespace microvm::wire {
 
 Entries::Entries(Entries&& other) noexcept
@@ -30,6 +32,8 @@ bool Entries::add(Entry entry) noexcept {
     entries_ = grown;
     capacity_ = room;
   }
+  const std::string_view text = line(entry);
+  entry.key_size = static_cast<std::uint32_t>(std::min(find_byte(text, '='), text.size()));
   entries_[size_++] = entry;
   return true;
 }

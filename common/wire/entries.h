@@ -12,8 +12,9 @@ namespace microvm::wire {
 class Entries {
  public:
   struct Entry {
-    std::uint32_t begin;  ///< of `KEY=VALUE` in the buffer
-    std::uint32_t end;    ///< behind the value
+    std::uint32_t begin;         ///< of `KEY=VALUE` in the buffer
+    std::uint32_t end;           ///< behind the value
+    std::uint32_t key_size = 0;  ///< up to the first '=', which no rule allows in a key; `add` finds it
   };
 
   Entries() noexcept = default;
@@ -39,13 +40,10 @@ class Entries {
   [[nodiscard]] std::string_view line(Entry entry) const noexcept {
     return {base_ + entry.begin, entry.end - entry.begin};
   }
-  /// Up to the first '=', which no rule allows in a key.
-  [[nodiscard]] std::string_view key(Entry entry) const noexcept {
-    return line(entry).substr(0, line(entry).find('='));
-  }
-  [[nodiscard]] std::string_view value(Entry entry) const noexcept { return line(entry).substr(key(entry).size() + 1); }
+  [[nodiscard]] std::string_view key(Entry entry) const noexcept { return line(entry).substr(0, entry.key_size); }
+  [[nodiscard]] std::string_view value(Entry entry) const noexcept { return line(entry).substr(entry.key_size + 1); }
   /// Where the value stands, to be changed in place.
-  [[nodiscard]] char* value_place(Entry entry) const noexcept { return base_ + entry.begin + key(entry).size() + 1; }
+  [[nodiscard]] char* value_place(Entry entry) const noexcept { return base_ + entry.begin + entry.key_size + 1; }
 
  private:
   char* base_ = nullptr;

@@ -1,7 +1,8 @@
 #include "common/wire/json_in.h"
 
 #include <algorithm>
-#include <cstring>
+
+#include "common/base/find_byte.h"
 
 // The only parts of Boost.JSON that basic_parser needs; the library itself is not linked.
 #include <boost/json/detail/impl/default_resource.ipp>
@@ -19,8 +20,9 @@ bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 // `at` is behind the opening quote; answers the place behind the closing one.
 char* skip_string(char* at, char* end) noexcept {
   while (at != end) {
-    at = static_cast<char*>(std::memchr(at, '"', static_cast<std::size_t>(end - at)));
-    if (at == nullptr) return end;
+    const std::size_t quote = find_byte({at, static_cast<std::size_t>(end - at)}, '"');
+    if (quote == std::string_view::npos) return end;
+    at += quote;
     const char* backslash = at;
     while (backslash[-1] == '\\') --backslash;  // stops at the opening quote at the latest
     const bool escaped = (at - backslash) % 2 != 0;

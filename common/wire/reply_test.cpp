@@ -62,6 +62,16 @@ TEST(Reply, UnknownFieldsAndAnyOrderAreFine) {
   }
 }
 
+TEST(Reply, ARefusalMayHaveACodeAndOthersMore) {
+  const auto refused = parse_reply(R"({"id":"a","ok":false,"error":"no","code":"conflict"})");
+  ASSERT_TRUE(refused);
+  EXPECT_EQ(refused->code, "conflict");
+  const auto more = parse_reply(R"({"id":"a","ok":true,"etag":"e","n":[18446744073709551615,-1,{"x":null}]})");
+  ASSERT_TRUE(more);
+  EXPECT_EQ(more->code, "");
+  EXPECT_EQ(*more->fields.find("etag")->as<std::string>(), "e");
+}
+
 TEST(Reply, AnythingElseIsRefused) {
   struct Row {
     std::string line;
@@ -105,6 +115,7 @@ TEST(Reply, AnythingElseIsRefused) {
       {R"({"id":"a","ok":false,"error":7})", "wrong type"},
       {R"({"id":"a","ok":false,"error":null})", "wrong type"},
       {R"({"id":"a","ok":false,"error":{}})", "wrong type"},
+      {R"({"id":"a","ok":false,"error":"no","code":5})", "wrong type"},
   };
   for (const Row& row : rows) {
     const auto reply = parse_reply(row.line);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstring>
 #include <utility>
 
@@ -15,25 +16,26 @@ namespace {
 // ---- what the handler gathers, before the op is known ----
 
 enum class Field : std::uint8_t {
+  Env,
+  Secrets,
+  DeleteSecrets,  // the last one that holds entries
   Op,
   Id,
-  Env,
   Name,
   ValueB64,
   Merge,
   EnvMode,
-  Secrets,
   SecretsMode,
-  DeleteSecrets,
   IfMatch,
   Epoch,
   Unknown
 };
 constexpr std::size_t kFields = std::to_underlying(Field::Unknown);
-constexpr std::array<std::string_view, kFields> kFieldNames = {
-    "op",       "id",      "env",          "name",           "value_b64", "merge",
-    "env_mode", "secrets", "secrets_mode", "delete_secrets", "if_match",  "epoch"};
+constexpr std::array<std::string_view, kFields> kFieldNames = {"env",      "secrets",      "delete_secrets", "op",
+                                                               "id",       "name",         "value_b64",      "merge",
+                                                               "env_mode", "secrets_mode", "if_match",       "epoch"};
 constexpr std::size_t kLongestFieldName = 14;
+constexpr std::size_t kContainers = std::to_underlying(Field::DeleteSecrets) + 1;
 
 enum class Kind : std::uint8_t { String, Object, Array, Bool, Other };
 
@@ -55,19 +57,35 @@ struct Gathered {
   bool seen = false;
   bool repeated = false;
   bool wrong_type = false;
-  bool truth = false;        // a boolean's
-  std::string_view text;     // a string's
-  Entries entries;           // an object's or an array's
+  bool truth = false;     // a boolean's
+  std::string_view text;  // a string's
+};
+
+// What stands in an object or an array.
+struct Container {
+  Entries entries;
   std::string_view bad_key;  // the first key that breaks its rule, if `rule` says so
   const char* rule = nullptr;
 };
 
+// Like memmove, for text that moves a little towards the front: C libraries copy by "rep movs", which crawls where the
+// two places overlap closely.
+void move_to_front(char* to, const char* from, std::size_t size) noexcept {
+  std::array<char, 16> block;
+  for (; size >= block.size(); size -= block.size(), to += block.size(), from += block.size()) {
+    std::memcpy(block.data(), from, block.size());
+    std::memcpy(to, block.data(), block.size());
+  }
+  for (; size != 0; --size) *to++ = *from++;
+}
+
 struct RequestEvents : JsonEvents {
   explicit RequestEvents(std::span<char> line) noexcept : base(line.data()), out(line.data()) {
-    for (Gathered& at : fields) at.entries.set_base(base);
+    for (Container& each : containers) each.entries.set_base(base);
   }
 
   std::array<Gathered, kFields> fields;
+  std::array<Container, kContainers> containers;
   std::string_view id;  // the last string one
   bool is_object = false;
   bool out_of_memory = false;
@@ -84,11 +102,10 @@ struct RequestEvents : JsonEvents {
 
   [[nodiscard]] const Gathered& at(Field which) const noexcept { return fields[std::to_underlying(which)]; }
   [[nodiscard]] Gathered& at(Field which) noexcept { return fields[std::to_underlying(which)]; }
+  [[nodiscard]] Container& container(Field which) noexcept { return containers[std::to_underlying(which)]; }
 
   // Inside `env`, `secrets` or `delete_secrets`.
-  [[nodiscard]] bool in_entries() const noexcept {
-    return depth == 2 && field != Field::Unknown && (kind_of(field) == Kind::Object || kind_of(field) == Kind::Array);
-  }
+  [[nodiscard]] bool in_entries() const noexcept { return depth == 2 && std::to_underlying(field) < kContainers; }
   [[nodiscard]] bool keeps_string() const noexcept {
     return in_entries() || (depth == 1 && field != Field::Unknown && kind_of(field) == Kind::String);
   }
@@ -96,7 +113,7 @@ struct RequestEvents : JsonEvents {
 
   void put(Sv part, bool first) noexcept {
     if (first) start = out;
-    std::memmove(out, part.data(), part.size());
+    move_to_front(out, part.data(), part.size());
     out += part.size();
   }
 
@@ -130,10 +147,10 @@ struct RequestEvents : JsonEvents {
     return static_cast<Field>(found - kFieldNames.begin());
   }
   void check_key(std::string_view entry_key) noexcept {
-    Gathered& container = at(field);
-    if (container.rule != nullptr) return;
-    container.rule = field == Field::Env ? env_key_rule(entry_key) : secret_name_rule(entry_key);
-    container.bad_key = entry_key;
+    Container& into = container(field);
+    if (into.rule != nullptr) return;
+    into.rule = field == Field::Env ? env_key_rule(entry_key) : secret_name_rule(entry_key);
+    into.bad_key = entry_key;
   }
 
   // -- values --
@@ -166,7 +183,7 @@ struct RequestEvents : JsonEvents {
     if (start == nullptr) start = out;  // an array in place of an object: no key, and refused for it later
     if (kind_of(field) == Kind::Array) check_key(made());
     const auto offset = [this](const char* place) { return static_cast<std::uint32_t>(place - base); };
-    if (at(field).entries.add({offset(start), offset(out)})) return true;
+    if (container(field).entries.add({offset(start), offset(out)})) return true;
     out_of_memory = true;
     ec = boost::json::error::exception;
     return false;
@@ -239,11 +256,10 @@ FixedText invalid(std::string_view what) noexcept {
 }
 
 FixedText check_fields(const RequestEvents& events, FieldSet needed, FieldSet optional) noexcept {
-  for (std::size_t i = 0; i < kFields; ++i) {
-    const FieldSet bit = FieldSet{1} << i;
-    if (((needed | optional) & bit) == 0) continue;
+  for (FieldSet left = needed | optional; left != 0; left &= left - 1) {
+    const auto i = static_cast<std::size_t>(std::countr_zero(left));
     const Gathered& at = events.fields[i];
-    const bool missing = !at.seen && (needed & bit) != 0;
+    const bool missing = !at.seen && (needed >> i & 1) != 0;
     const char* fault = at.repeated ? "repeated" : at.wrong_type ? "wrong type" : missing ? "missing" : nullptr;
     if (fault == nullptr) continue;
     FixedText text = invalid("field \"");
@@ -260,9 +276,9 @@ FixedText broken(std::string_view subject, std::string_view name, std::string_vi
 }
 
 FixedText take_env(RequestEvents& events, Request& request) noexcept {
-  Gathered& env = events.at(Field::Env);
+  Container& env = events.container(Field::Env);
   if (env.rule != nullptr) return broken("env key ", env.bad_key, env.rule);
-  request.has_env = env.seen;
+  request.has_env = events.at(Field::Env).seen;
   request.env = std::move(env.entries);
   request.env.settle();
   for (const Entries::Entry entry : request.env.all()) {
@@ -294,9 +310,9 @@ FixedText take_secret(const RequestEvents& events, Request& request) noexcept {
 }
 
 FixedText take_secrets(RequestEvents& events, Request& request) noexcept {
-  Gathered& secrets = events.at(Field::Secrets);
+  Container& secrets = events.container(Field::Secrets);
   if (secrets.rule != nullptr) return broken("secret name ", secrets.bad_key, secrets.rule);
-  request.has_secrets = secrets.seen;
+  request.has_secrets = events.at(Field::Secrets).seen;
   request.secrets = std::move(secrets.entries);
   request.secrets.settle();
   for (Entries::Entry& entry : request.secrets.all()) {
@@ -308,7 +324,7 @@ FixedText take_secrets(RequestEvents& events, Request& request) noexcept {
 }
 
 FixedText take_deleted(RequestEvents& events, Request& request) noexcept {
-  Gathered& deleted = events.at(Field::DeleteSecrets);
+  Container& deleted = events.container(Field::DeleteSecrets);
   if (deleted.rule != nullptr) return broken("secret name ", deleted.bad_key, deleted.rule);
   request.deleted = std::move(deleted.entries);
   request.deleted.settle();

@@ -45,24 +45,37 @@ std::string all_of_ascii() {
 
 TEST(RequestWriter, IsByteForByteWhatTheProtocolSays) {
   Bytes line;
-  RequestWriter writer(line);
-  ASSERT_TRUE(writer.ping("1"));
+  ASSERT_TRUE(RequestWriter(line, "ping", "1").end());
   EXPECT_EQ(line.view(), "{\"op\":\"ping\",\"id\":\"1\"}\n");
-  ASSERT_TRUE(writer.set_secret("2", "a", std::string_view("\0\xff", 2)));
+  ASSERT_TRUE(RequestWriter(line, "set_secret", "2")
+                  .text("name", "a")
+                  .base64("value_b64", std::string_view("\0\xff", 2))
+                  .end());
   EXPECT_EQ(line.view(), "{\"op\":\"set_secret\",\"id\":\"2\",\"name\":\"a\",\"value_b64\":\"AP8=\"}\n");
-  ASSERT_TRUE(writer.begin_set_env("3", false) && writer.env_entry("B", "\"") && writer.env_entry("A", "") &&
-              writer.end_set_env());
+  ASSERT_TRUE(RequestWriter(line, "set_env", "3").begin("env", "{").text("B", "\"").text("A", "").close("}").end());
   EXPECT_EQ(line.view(), "{\"op\":\"set_env\",\"id\":\"3\",\"env\":{\"B\":\"\\\"\",\"A\":\"\"}}\n");
-  ASSERT_TRUE(writer.begin_set_env("4", true) && writer.end_set_env());
+  ASSERT_TRUE(RequestWriter(line, "set_env", "4").flag("merge", true).begin("env", "{").close("}").end());
   EXPECT_EQ(line.view(), "{\"op\":\"set_env\",\"id\":\"4\",\"merge\":true,\"env\":{}}\n");
+  ASSERT_TRUE(RequestWriter(line, "apply", "5")
+                  .begin("secrets", "{")
+                  .base64("k", "v")
+                  .base64("e", "")
+                  .close("}")
+                  .begin("delete_secrets", "[")
+                  .text("", "a")
+                  .text("", "b")
+                  .close("]")
+                  .end());
+  EXPECT_EQ(line.view(),
+            "{\"op\":\"apply\",\"id\":\"5\",\"secrets\":{\"k\":\"dg==\",\"e\":\"\"},"
+            "\"delete_secrets\":[\"a\",\"b\"]}\n");
 }
 
 TEST(RequestWriter, AnyIdComesBack) {
   Bytes line;
-  RequestWriter writer(line);
   for (const std::string& id :
        {std::string(), all_of_ascii(), std::string("\xc3\xa9\xf0\x9f\x98\x80"), std::string(9000, '\\')}) {
-    ASSERT_TRUE(writer.ping(id));
+    ASSERT_TRUE(RequestWriter(line, "ping", id).end());
     const Read read(line);
     EXPECT_EQ(read->id, id);
     EXPECT_EQ(read->request.op, Op::Ping);
@@ -71,12 +84,11 @@ TEST(RequestWriter, AnyIdComesBack) {
 
 TEST(RequestWriter, AnySecretComesBack) {
   Bytes line;
-  RequestWriter writer(line);
   std::mt19937 random(5);  // the same bytes every time
   for (std::size_t size : {0U, 1U, 2U, 3U, 32U, 255U, 4096U, 700'000U}) {
     std::string value(size, '\0');
     for (char& c : value) c = static_cast<char>(random());
-    ASSERT_TRUE(writer.set_secret("id", "Name-_9", value));
+    ASSERT_TRUE(RequestWriter(line, "set_secret", "id").text("name", "Name-_9").base64("value_b64", value).end());
     const Read read(line);
     EXPECT_EQ(read->request.op, Op::SetSecret);
     EXPECT_EQ(read->request.name, "Name-_9");
@@ -90,9 +102,9 @@ TEST(RequestWriter, AnyEnvComesBack) {
   std::erase(value, '\0');
   value += "=\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80";
   Bytes line;
-  RequestWriter writer(line);
-  ASSERT_TRUE(writer.begin_set_env("id", true) && writer.env_entry("B", value) && writer.env_entry("A", "") &&
-              writer.env_entry("C", value + value) && writer.end_set_env());
+  RequestWriter writer(line, "set_env", "id");
+  writer.flag("merge", true).begin("env", "{").text("B", value).text("A", "").text("C", value + value).close("}");
+  ASSERT_TRUE(writer.end());
   const Read read(line);
   EXPECT_EQ(read->request.op, Op::SetEnv);
   EXPECT_EQ(read->request.env_mode, Mode::Merge);
@@ -102,7 +114,7 @@ TEST(RequestWriter, AnyEnvComesBack) {
 TEST(RequestWriter, EmptiesTheLineFirst) {
   Bytes line;
   ASSERT_TRUE(line.append("left over"));
-  ASSERT_TRUE(RequestWriter(line).ping("1"));
+  ASSERT_TRUE(RequestWriter(line, "ping", "1").end());
   EXPECT_EQ(line.view(), "{\"op\":\"ping\",\"id\":\"1\"}\n");
 }
 

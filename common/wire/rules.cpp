@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "common/base/find_byte.h"
 #include "common/wire/limits.h"
 
 namespace microvm::wire {
@@ -20,8 +21,8 @@ const char* env_key_rule(std::string_view key) noexcept {
 }
 
 const char* env_value_rule(std::string_view value) noexcept {
-  if (value.find('\n') != value.npos) return "an env value has no newline";
-  if (value.find('\0') != value.npos) return "an env value has no NUL byte";
+  if (find_byte(value, '\n') != value.npos) return "an env value has no newline";
+  if (find_byte(value, '\0') != value.npos) return "an env value has no NUL byte";
   return nullptr;
 }
 

@@ -8,8 +8,6 @@
 #include <cerrno>
 #include <system_error>
 
-#include "common/wire/limits.h"
-
 namespace microvm::metadata {
 namespace {
 
@@ -32,13 +30,13 @@ bool later(int sys_errno) noexcept { return sys_errno == EAGAIN || sys_errno == 
 
 }  // namespace
 
-Result<std::string_view> Channel::exchange(std::string_view line, Deadline deadline) {
-  auto reply = try_exchange(line, deadline);
+Result<std::string_view> Channel::exchange(std::string_view line, std::size_t limit, Deadline deadline) {
+  auto reply = try_exchange(line, limit, deadline);
   if (!reply) close();
   return reply;
 }
 
-Result<std::string_view> Channel::try_exchange(std::string_view line, Deadline deadline) {
+Result<std::string_view> Channel::try_exchange(std::string_view line, std::size_t limit, Deadline deadline) {
   if (auto ready = begin(); !ready) return std::unexpected(std::move(ready.error()));
   std::string_view unsent = line;
   std::optional<std::size_t> end;
@@ -55,7 +53,7 @@ Result<std::string_view> Channel::try_exchange(std::string_view line, Deadline d
       if (auto sent = send_some(unsent); !sent) return std::unexpected(std::move(sent.error()));
     }
     if (!end) {
-      auto found = receive_some();
+      auto found = receive_some(limit);
       if (!found) return std::unexpected(std::move(found.error()));
       end = *found;
     }
@@ -90,16 +88,16 @@ Result<void> Channel::send_some(std::string_view& unsent) {
 }
 
 // Reads what is there; answers where the newline is, once it is there.
-Result<std::optional<std::size_t>> Channel::receive_some() {
+Result<std::optional<std::size_t>> Channel::receive_some(std::size_t limit) {
   const std::size_t before = received_.size();
-  if (before == received_.capacity()) {
-    if (before == wire::kMaxReplyLine) {
-      return fail(ErrorCode::ReplyTooLong, fmt::format("the guest's reply is longer than {} bytes", before));
-    }
-    if (!received_.reserve(std::clamp(2 * before, kFirstRead, wire::kMaxReplyLine))) return fail_call("read", ENOMEM);
+  if (before == limit) {
+    return fail(ErrorCode::ReplyTooLong, fmt::format("the guest's reply is longer than {} bytes", limit));
   }
-  char* const to = received_.data() + before;
-  const ssize_t n = ::recv(stream_.get(), to, received_.capacity() - before, MSG_DONTWAIT);
+  if (before == received_.capacity() && !received_.reserve(std::clamp(2 * before, kFirstRead, limit))) {
+    return fail_call("read", ENOMEM);
+  }
+  const std::size_t room = std::min(received_.capacity(), limit) - before;
+  const ssize_t n = ::recv(stream_.get(), received_.data() + before, room, MSG_DONTWAIT);
   if (n == 0) return lost("before the reply");
   if (n < 0) {
     if (later(errno)) return std::nullopt;

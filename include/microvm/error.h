@@ -31,6 +31,9 @@ struct Error {
   ErrorCode code = ErrorCode::Invalid;
   int sys_errno = 0;    ///< errno of the failed system call, 0 where there is none
   std::string message;  ///< one line; names the object and what was expected of it, never a secret value
+  /// Of Rejected, where the guest's daemon gives one: `conflict`, `invalid`, `too_large`, `busy`, `no_space`, `io`, or
+  /// what a later daemon knows: lower-case letters and underscores.
+  std::string guest_code{};
 };
 
 template <class T>

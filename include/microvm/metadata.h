@@ -4,13 +4,14 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
 #include "microvm/error.h"
+#include "microvm/metadata_types.h"
 
 namespace microvm::metadata {
 
@@ -20,17 +21,6 @@ struct Endpoint {
   std::uint32_t port = 5555;  ///< the daemon's vsock port in the guest
 };
 
-enum class EnvMode {
-  Replace,  ///< the env file becomes exactly the given entries; an empty value emits no line
-  Merge,    ///< the given entries are laid over the present ones; an empty value deletes its key
-};
-
-using Env = std::map<std::string, std::string>;
-
-/// The daemon takes no longer request line (newline included); one that would be longer is Invalid and not sent.
-/// A secret counts as base64 there: 786,000 bytes fit under any name.
-inline constexpr std::size_t kMaxRequestBytes = 1024 * 1024;
-
 struct Options {
   /// Bounds all of connect(): waiting for the socket, the VMM and the daemon, and the handshake.
   std::chrono::milliseconds connect_timeout{10'000};
@@ -38,15 +28,21 @@ struct Options {
   std::chrono::milliseconds request_timeout{5'000};
   /// Bounds everything the client ever does, whatever the two timeouts say.
   std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
-  /// When the connection is lost during a request: dial anew and send it once more, within `request_timeout`. All
-  /// three requests are idempotent, but another writer may have come between.
+  /// When the connection is lost during a request: dial anew and send it once more, within `request_timeout`. Every
+  /// request is idempotent, but another writer may have come between, and `Applied::changed` is then that of the second
+  /// one. A request with `if_match` is never sent twice: done at first, it would be a conflict.
   bool resend_if_lost = false;
 };
 
-/// What set_env and set_secret refuse as Invalid, for callers that want to know before they connect: keys, values and
-/// names by the daemon's own rules, values that are not UTF-8, and a request over kMaxRequestBytes.
+/// What the requests of the same names refuse as Invalid, for callers that want to know before they connect: keys,
+/// values and names by the daemon's own rules, text that is not UTF-8, and a request over kMaxRequestBytes.
 Result<void> check_env(const Env& env, EnvMode mode = EnvMode::Replace);
 Result<void> check_secret(std::string_view name, std::span<const std::byte> value);
+Result<void> check_change(const Change& change);
+
+/// Dials and pings, again after a lost connection or a ping that stays unanswered, until the daemon answers or
+/// `options.connect_timeout` is over: for a guest that boots, is restored or restarts its daemon.
+Result<void> wait_until_answered(const Endpoint& endpoint, const Options& options = {});
 
 /// One connection to one daemon. Movable; not thread-safe: use one per thread.
 ///
@@ -72,6 +68,19 @@ class Client {
   Result<void> set_env(const Env& env, EnvMode mode = EnvMode::Replace);
   /// The secret file `name` holds exactly `value` afterwards.
   Result<void> set_secret(std::string_view name, std::span<const std::byte> value);
+
+  // What follows needs a daemon of protocol 2; an older one refuses it, and the error says so.
+
+  Result<Applied> apply(const Change& change);
+  /// Both are `apply`, which an older daemon refuses: it would ignore the `if_match` of the requests above.
+  Result<Applied> set_env(const Env& env, EnvMode mode, std::string_view if_match);
+  Result<Applied> set_secret(std::string_view name, std::span<const std::byte> value, std::string_view if_match);
+  /// A secret that is not there is no error: `changed` is false.
+  Result<Applied> delete_secret(std::string_view name, std::optional<std::string_view> if_match = {});
+  /// Empties env and removes all secrets, whose bytes are overwritten before the answer. The epoch stays.
+  Result<Applied> wipe(std::optional<std::string_view> if_match = {});
+  Result<Stat> stat();
+  Result<Info> info();
 
   /// False once the connection was closed for good, and after a move from here.
   [[nodiscard]] bool usable() const noexcept;

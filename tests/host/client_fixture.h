@@ -27,6 +27,10 @@ MATCHER(Succeeds, "") {
 }
 
 inline std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span(text)); }
+inline Secret secret_of(std::string_view text) {
+  const auto bytes = bytes_of(text);
+  return {bytes.begin(), bytes.end()};
+}
 
 class WithGuest : public testing::Test {
  protected:

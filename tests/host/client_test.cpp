@@ -2,8 +2,6 @@
 #include <sys/socket.h>
 
 #include <atomic>
-#include <mutex>
-#include <vector>
 
 #include "tests/host/client_fixture.h"
 
@@ -21,33 +19,6 @@ using testing::Not;
 using testing::StartsWith;
 
 constexpr auto kSlack = 300ms;
-
-// What reached the guest.
-class Requests {
- public:
-  VsockDouble::Script then(std::function<void(LineClient&, const std::string&)> answer) {
-    return [this, answer = std::move(answer)](LineClient& host) {
-      for (std::string request; !(request = read_request(host)).empty();) {
-        {
-          const std::lock_guard lock(mutex_);
-          seen_.push_back(request);
-        }
-        answer(host, request);
-      }
-    };
-  }
-  VsockDouble::Script served() {
-    return then([](LineClient& host, const std::string& request) { host.send(ok_to(request)); });
-  }
-  [[nodiscard]] std::vector<std::string> seen() const {
-    const std::lock_guard lock(mutex_);
-    return seen_;
-  }
-
- private:
-  mutable std::mutex mutex_;
-  std::vector<std::string> seen_;
-};
 
 class ClientTest : public WithGuest {
  protected:

@@ -4,8 +4,11 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <functional>
+#include <mutex>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "tests/support/vsock_double.h"
 
@@ -30,6 +33,13 @@ inline std::string ok_to(std::string_view request) {
                      id_of(request));
 }
 
+/// `more` stands behind `ok`, as `"name":value` and without a comma before it.
+inline std::string ok_to(std::string_view request, std::string_view more) {
+  std::string reply = ok_to(request);
+  reply.insert(reply.size() - 2, "," + std::string(more));
+  return reply;
+}
+
 /// `error` stands in the reply as it is: JSON escapes are the caller's.
 inline std::string refusal_of(std::string_view request, std::string_view error) {
   return fmt::format(R"({{"id":"{}","ok":false,"error":"{}"}})"
@@ -45,7 +55,36 @@ VsockDouble::Script answering(Reply reply) {
   };
 }
 
-inline VsockDouble::Script daemon() { return answering(ok_to); }
+inline VsockDouble::Script daemon() {
+  return answering([](const std::string& request) { return ok_to(request); });
+}
+
+/// What reached a guest.
+class Requests {
+ public:
+  VsockDouble::Script then(std::function<void(LineClient&, const std::string&)> answer) {
+    return [this, answer = std::move(answer)](LineClient& host) {
+      for (std::string request; !(request = read_request(host)).empty();) {
+        {
+          const std::lock_guard lock(mutex_);
+          seen_.push_back(request);
+        }
+        answer(host, request);
+      }
+    };
+  }
+  VsockDouble::Script served() {
+    return then([](LineClient& host, const std::string& request) { host.send(ok_to(request)); });
+  }
+  [[nodiscard]] std::vector<std::string> seen() const {
+    const std::lock_guard lock(mutex_);
+    return seen_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::vector<std::string> seen_;
+};
 
 /// How long `act` took.
 template <class Act>

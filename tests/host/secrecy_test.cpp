@@ -1,6 +1,8 @@
 // Whatever a guest does, no error message of the client holds a value that was to be kept.
 #include "host/metadata/reveals.h"
+#include "microvm/change_json.h"
 #include "tests/host/client_fixture.h"
+#include "tests/support/freed_blocks.h"
 
 namespace microvm::metadata {
 namespace {
@@ -54,7 +56,8 @@ std::vector<Behaviour> behaviours() {
 
 class SecrecyTest : public WithGuest {
  protected:
-  static void expect_secret(const Result<void>& result) {
+  template <class T>
+  static void expect_secret(const Result<T>& result) {
     ASSERT_FALSE(result);
     EXPECT_FALSE(reveals(result.error().message, kSecret)) << result.error().message;
     EXPECT_FALSE(reveals(result.error().message, kBase64)) << result.error().message;
@@ -70,7 +73,23 @@ TEST_F(SecrecyTest, OfSecretsAndEnvValues) {
     const auto env = client.set_env({{"DB", std::string(kSecret)}});
     ASSERT_FALSE(env);
     EXPECT_THAT(env.error().message, Not(HasSubstr(std::string(kSecret))));
+    client = connect({.request_timeout = 100ms});
+    Change change{.env = Env{{"DB", std::string(kSecret)}}};
+    change.secrets = {{"a", {}}, {"db", secret_of(kSecret)}};
+    expect_secret(client.apply(change));
   }
+}
+
+TEST_F(SecrecyTest, OfCodes) {
+  static constexpr const char* kWord = "correct_horse_battery";
+  Client client = client_of(answering([](const std::string& request) {
+    return fmt::format("{{\"id\":\"{}\",\"ok\":false,\"error\":\"no\",\"code\":\"{}\"}}\n", id_of(request), kWord);
+  }));
+  EXPECT_EQ(client.wipe().error().guest_code, kWord);
+  Change change;
+  change.secrets["db"] = secret_of(kWord);
+  EXPECT_EQ(client.apply(change).error().guest_code, "");
+  EXPECT_EQ(client.apply({.env = Env{{"DB", kWord}}}).error().guest_code, "");
 }
 
 TEST_F(SecrecyTest, OfValuesThatAreNotSent) {
@@ -82,6 +101,23 @@ TEST_F(SecrecyTest, OfValuesThatAreNotSent) {
   expect_secret(client.set_env({{"A", secret + std::string(1'100'000, 'x')}}));
   expect_secret(client.set_secret("a", bytes_of(secret + std::string(1'100'000, 'x'))));
   expect_secret(client.set_secret("a b", bytes_of(secret)));
+}
+
+// A transaction's secrets are wiped wherever they stood: as values, as base64 and as a line.
+TEST_F(SecrecyTest, OfMemoryThatIsGivenBack) {
+  const std::string document = fmt::format(R"({{"secrets":{{"a":"","db":"{}"}}}})", kBase64);
+  for (const std::string_view marker : {kSecret, kBase64}) {
+    const FreedBlocks freed(marker);
+    auto change = parse_change_json(document);
+    ASSERT_THAT(change, Succeeds());
+    Change moved = std::move(*change);
+    moved.secrets["copy"] = moved.secrets["db"];
+    moved.secrets["copy"].resize(100'000);
+    EXPECT_THAT(check_change(moved), Succeeds());
+    moved = {};
+    EXPECT_GT(freed.seen(), 0U);
+    EXPECT_EQ(freed.with_marker(), 0U);
+  }
 }
 
 TEST_F(SecrecyTest, AReasonWithoutTheValueIsShown) {
