@@ -27,9 +27,12 @@ endif()
 # Tests name what they run by these variables; microvm_test(... ENV ...) adds to them or replaces one.
 set(microvm_test_env
   "MICROVM_BIN=${CMAKE_BINARY_DIR}/bin/microvm"
+  "FIRECRACKER_QEMU_BIN=${CMAKE_BINARY_DIR}/bin/firecracker-qemu"
   "METADATAD_BIN=${CMAKE_BINARY_DIR}/bin/microvm-guest-metadatad"
   "METADATAD_STATIC_BIN=${MICROVM_PROVISION_DIR}/bin/microvm-guest-metadatad"
   "METADATAD_AARCH64_BIN=${MICROVM_PROVISION_DIR}/bin-aarch64/microvm-guest-metadatad"
+  "PEER_METADATAD=${MICROVM_PROVISION_DIR}/peer/bin/guest_metadata_daemon"
+  "VSOCK_SHIM=${CMAKE_BINARY_DIR}/tests/vsock_to_unix.so"
   "VSOCK_PROBE=${MICROVM_PROVISION_DIR}/bin/vsock_probe"
   "VHOST_DEVICE_VSOCK=${MICROVM_PROVISION_DIR}/vhost-device-vsock/vhost-device-vsock"
   "GUEST_KERNEL=${MICROVM_PROVISION_DIR}/guest-kernel/vmlinuz"

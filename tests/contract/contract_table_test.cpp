@@ -120,8 +120,8 @@ TEST_P(ContractTable, RepliesPipelined) {
 
 INSTANTIATE_TEST_SUITE_P(Every, ContractTable,
                          testing::Values(Part{"Syntax", syntax_rows}, Part{"Numbers", number_rows},
-                                         Part{"Text", text_rows}, Part{"Ids", id_rows}, Part{"Shape", shape_rows},
-                                         Part{"Env", env_rows}, Part{"Merge", merge_rows},
+                                         Part{"Suite", suite_rows}, Part{"Text", text_rows}, Part{"Ids", id_rows},
+                                         Part{"Shape", shape_rows}, Part{"Env", env_rows}, Part{"Merge", merge_rows},
                                          Part{"Secrets", secret_rows}),
                          testing::PrintToStringParamName());
 

@@ -29,6 +29,17 @@ std::optional<std::string> decode(std::string_view text) {
   return out;
 }
 
+bool take(std::string_view& rest, std::string_view part) {
+  const bool there = rest.starts_with(part);
+  if (there) rest.remove_prefix(part.size());
+  return there;
+}
+
+bool take_flag(std::string_view& rest, bool& flag) {
+  flag = take(rest, "true");
+  return flag || take(rest, "false");
+}
+
 }  // namespace
 
 std::string ok_reply(std::string_view id) { return R"({"id":)" + std::string(id) + R"(,"ok":true})"; }
@@ -40,6 +51,25 @@ std::optional<std::string> error_of(std::string_view reply, std::string_view id)
     return std::nullopt;
   }
   return decode(reply.substr(begin.size(), reply.size() - begin.size() - kEnd.size()));
+}
+
+std::optional<Change> change_of(std::string_view reply) {
+  if (!take(reply, R"({"id":"x","ok":true,"etag":")")) return std::nullopt;
+  Change change{.etag = std::string(reply.substr(0, reply.find_first_of("\"\\")))};
+  reply.remove_prefix(change.etag.size());
+  const bool whole = take(reply, R"(","changed":)") && take_flag(reply, change.changed) &&
+                     take(reply, R"(,"durable":)") && take_flag(reply, change.durable) && reply == "}";
+  return whole ? std::optional(change) : std::nullopt;
+}
+
+std::optional<Refusal> refusal_of(std::string_view reply) {
+  for (const char* code : {"invalid", "conflict", "too_large", "busy", "no_space", "io"}) {
+    const std::string end = R"(,"code":")" + std::string(code) + "\"}";
+    if (!reply.ends_with(end)) continue;
+    const auto error = error_of(std::string(reply.substr(0, reply.size() - end.size())) + "}");
+    return error ? std::optional(Refusal{*error, code}) : std::nullopt;
+  }
+  return std::nullopt;
 }
 
 }  // namespace microvm::contract

@@ -45,6 +45,7 @@ inline Row refused(std::string name, std::string request, std::string mentions) 
 
 std::vector<Row> syntax_rows();  // what is JSON at all
 std::vector<Row> number_rows();
+std::vector<Row> suite_rows();  // of all these, what readers of JSON are commonly tried with
 std::vector<Row> text_rows();   // strings, escapes, UTF-8
 std::vector<Row> id_rows();     // which id an answer carries, and how it is spelled
 std::vector<Row> shape_rows();  // fields: missing, repeated, of the wrong type, of other requests

@@ -1,6 +1,8 @@
 // What must hold for every input; a fuzz target ends where it does not.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <source_location>
@@ -14,3 +16,6 @@ inline void check(bool holds, const char* what, std::source_location where = std
 }
 
 }  // namespace microvm::fuzz
+
+/// What a fuzz target is.
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);

@@ -1,6 +1,7 @@
 // The reader of replies against the plain reader of JSON and the rule in its header.
 #include "common/wire/reply.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 
@@ -18,14 +19,44 @@ std::optional<wire::Reply> reference(const Json& json) {
   if (!json.is(Json::Kind::Object)) return std::nullopt;
   for (std::size_t i = 0; i < json.keys.size(); ++i) {
     const std::string& key = json.keys[i];
-    if ((key == "id" || key == "error") && !is_string(json.items[i])) return std::nullopt;
+    const bool text = key == "id" || key == "error" || key == "code";
+    if (text && !is_string(json.items[i])) return std::nullopt;
     if (key == "ok" && !is_bool(json.items[i])) return std::nullopt;
   }
   const Json* const id = json.last("id", is_string);
   const Json* const ok = json.last("ok", is_bool);
   const Json* const error = json.last("error", is_string);
+  const Json* const code = json.last("code", is_string);
   if (id == nullptr || ok == nullptr) return std::nullopt;
-  return wire::Reply{id->text, ok->is(Json::Kind::True), error == nullptr ? "" : error->text};
+  return wire::Reply{.id = id->text,
+                     .ok = ok->is(Json::Kind::True),
+                     .error = error == nullptr ? "" : error->text,
+                     .code = code == nullptr ? "" : code->text};
+}
+
+// The whole tree, value by value.
+bool same(const wire::Json& read, const Json& json) {
+  switch (json.kind) {
+    case Json::Kind::Null:
+      return read.is_null();
+    case Json::Kind::True:
+    case Json::Kind::False:
+      return read.as<bool>() != nullptr && *read.as<bool>() == json.is(Json::Kind::True);
+    case Json::Kind::Number:
+      return read.as<double>() != nullptr || read.as<std::uint64_t>() != nullptr;
+    case Json::Kind::String:
+      return read.as<std::string>() != nullptr && *read.as<std::string>() == json.text;
+    case Json::Kind::Array: {
+      const auto* array = read.as<wire::Json::Array>();
+      return array != nullptr && std::ranges::equal(*array, json.items, same);
+    }
+    case Json::Kind::Object: {
+      const auto* object = read.as<wire::Json::Object>();
+      return object != nullptr && std::ranges::equal(*object, json.keys, {}, &wire::Json::Member::name) &&
+             std::ranges::equal(*object, json.items, same, &wire::Json::Member::value);
+    }
+  }
+  return false;
 }
 
 // A number that rounds to the end of what a double holds may be taken or not.
@@ -37,8 +68,10 @@ void read(std::string_view line) {
   const auto expected = json ? reference(*json) : std::nullopt;
   if (reply) {
     check(expected.has_value(), "what is taken is a reply");
-    check(reply->id == expected->id && reply->ok == expected->ok && reply->error == expected->error,
+    check(reply->id == expected->id && reply->ok == expected->ok && reply->error == expected->error &&
+              reply->code == expected->code,
           "as it stands there");
+    check(same(reply->fields, *json), "and so is the rest");
   } else {
     check(!expected || largest_number(*json) > kCertainlyFits, "what is refused is no reply");
     check(!reply.error().empty() && reply.error().size() < 100, "the reason is short");

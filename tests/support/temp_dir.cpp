@@ -10,10 +10,19 @@
 namespace microvm::test {
 namespace fs = std::filesystem;
 
-TempDir::TempDir() {
+namespace {
+
+std::string default_base() {
   std::error_code no_folder;
-  fs::path base = fs::temp_directory_path(no_folder);  // $TMPDIR, else /tmp
-  path_ = (no_folder ? fs::path("/tmp") : std::move(base)) / "microvm-test.XXXXXX";
+  const fs::path base = fs::temp_directory_path(no_folder);  // $TMPDIR, else /tmp
+  return no_folder ? "/tmp" : base.string();
+}
+
+}  // namespace
+
+TempDir::TempDir() : TempDir(default_base()) {}
+
+TempDir::TempDir(const std::string& base) : path_(fs::path(base) / "microvm-test.XXXXXX") {
   if (::mkdtemp(path_.data()) == nullptr) throw std::system_error(errno, std::generic_category(), "mkdtemp " + path_);
 }
 

@@ -1,4 +1,4 @@
-// A private folder of one test: made 0700 below $TMPDIR, removed with everything in it.
+// A private folder of one test: made 0700, removed with everything in it.
 #pragma once
 
 #include <string>
@@ -8,8 +8,9 @@ namespace microvm::test {
 
 class TempDir {
  public:
-  /// Throws std::system_error when the folder cannot be made: a test cannot go on without it.
+  /// Below $TMPDIR or `base`. Throws std::system_error when it cannot be made: a test cannot go on without it.
   TempDir();
+  explicit TempDir(const std::string& base);
   TempDir(TempDir&& other) noexcept;
   TempDir& operator=(TempDir&&) = delete;
   ~TempDir();
