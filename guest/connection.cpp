@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <bit>
 #include <cerrno>
-#include <cstring>
 #include <utility>
 
+#include "common/base/find_byte.h"
 #include "common/wire/limits.h"
 
 namespace microvm::guest {
@@ -29,8 +29,8 @@ std::size_t buffer_size_for(std::size_t content) noexcept {
 }  // namespace
 
 Connection::~Connection() {
-  give_back(in_);
-  give_back(out_);
+  give_back_in();
+  give_back_out();
 }
 
 Connection::Wants Connection::ready(Stream& stream, Time now) noexcept {
@@ -48,34 +48,58 @@ Connection::Wants Connection::wants() const noexcept {
 
 bool Connection::read_some(Stream& stream, Time now) noexcept {
   drained_ = false;
-  // An unfinished line is read on where it stands, so that a long one is not copied again.
-  const bool fresh = in_.empty();
-  if (!fresh && in_.size() == in_.capacity() && !make_room(in_, buffer_size_for(in_.size()))) {
+  return in_.size() < kTurn ? read_lines(stream, now) : read_long_line(stream, now);
+}
+
+// Reads as much as one turn is to serve, in the inbox and behind what is unfinished; more only of a line that is
+// longer.
+bool Connection::read_lines(Stream& stream, Time now) noexcept {
+  const std::size_t kept = in_.size();
+  in_.view().copy(shared_.inbox.data(), kept);
+  const std::span<char> into = shared_.inbox.subspan(kept);
+  long n = receive(stream, into.first(std::min(into.size(), skipping_ ? kLongTurn : kTurn)));
+  if (n == static_cast<long>(kTurn) && find_byte({into.data(), kTurn}, '\n') == std::string_view::npos) {
+    scanned_ = kept + kTurn;
+    n += std::max(0L, stream.receive(into.subspan(kTurn)));  // its end, or what is wrong, comes again
+  }
+  if (n <= 0) {
+    wipe(shared_.inbox.data(), kept);
+    return n == 0;
+  }
+  in_.clear();
+  return serve_inbox(stream, shared_.inbox.first(kept + static_cast<std::size_t>(n)), now);
+}
+
+// A long line is read on where it stands, so that it is not copied again.
+bool Connection::read_long_line(Stream& stream, Time now) noexcept {
+  if (in_.size() == in_room_ && !make_room_in(in_.size())) {
     const bool alive = refuse(stream, {in_.data(), in_.size()}, kBusy, now);
-    give_back(in_);
+    give_back_in();
     return alive;
   }
-  const std::span<char> into =
-      fresh ? shared_.inbox : std::span<char>(in_.data() + in_.size(), in_.capacity() - in_.size());
-  const long n = stream.receive(into);
-  drained_ = n == -EAGAIN;
-  if (drained_) return true;
-  if (n < 0) return false;
-  if (n == 0) {
-    ended_ = true;  // an unfinished line is never run
-    give_back(in_);
-    line_since_.reset();
-    return true;
-  }
-  if (fresh) return serve_inbox(stream, into.first(static_cast<std::size_t>(n)), now);
+  const std::size_t room = std::min(in_room_ - in_.size(), kLongTurn);
+  const long n = receive(stream, {in_.data() + in_.size(), room});
+  if (n <= 0) return n == 0;
   in_.grew(static_cast<std::size_t>(n));
   return serve_kept(stream, now);
+}
+
+// A positive count, 0 when there is nothing (more) to serve, or a negative errno.
+long Connection::receive(Stream& stream, std::span<char> into) noexcept {
+  const long n = stream.receive(into);
+  drained_ = n == -EAGAIN;
+  if (n != 0) return drained_ ? 0 : n;
+  ended_ = true;  // an unfinished line is never run
+  give_back_in();
+  line_since_.reset();
+  return 0;
 }
 
 bool Connection::serve_inbox(Stream& stream, std::span<char> input, Time now) noexcept {
   std::size_t used = 0;
   const bool alive = serve(stream, input, used, now) && keep(stream, input.subspan(used), now);
   wipe(input.data(), input.size());
+  if (in_.empty()) give_back_in();
   note_unfinished(now);
   return alive;
 }
@@ -89,7 +113,7 @@ bool Connection::serve_kept(Stream& stream, Time now) noexcept {
     in_.clear();
   }
   scanned_ = backlog_ ? 0 : in_.size();
-  if (in_.empty()) give_back(in_);
+  if (in_.empty()) give_back_in();
   note_unfinished(now);
   return alive;
 }
@@ -112,9 +136,9 @@ std::size_t Connection::serve_lines(std::span<char> input, Time now) noexcept {
   while (!failed_ && shared_.replies.size() < kMaxQueuedReplies) {
     const std::span<char> rest = input.subspan(used);
     const std::size_t from = std::min(std::exchange(scanned_, 0), rest.size());
-    const auto* newline = static_cast<const char*>(std::memchr(rest.data() + from, '\n', rest.size() - from));
-    if (newline == nullptr) return skipping_ ? input.size() : used;
-    const auto size = static_cast<std::size_t>(newline - rest.data());
+    const std::size_t newline = find_byte({rest.data() + from, rest.size() - from}, '\n');
+    if (newline == std::string_view::npos) return skipping_ ? input.size() : used;
+    const std::size_t size = from + newline;
     used += size + 1;
     line_since_.reset();
     if (!std::exchange(skipping_, false)) failed_ = !shared_.requests.serve(rest.first(size), now, shared_.replies);
@@ -125,7 +149,7 @@ std::size_t Connection::serve_lines(std::span<char> input, Time now) noexcept {
 // Input that was read but not served moves from the inbox to a buffer of the connection's own.
 bool Connection::keep(Stream& stream, std::span<char> rest, Time now) noexcept {
   if (rest.empty()) return true;
-  if (make_room(in_, buffer_size_for(rest.size())) && in_.append({rest.data(), rest.size()})) {
+  if (make_room_in(rest.size()) && in_.append({rest.data(), rest.size()})) {
     scanned_ = backlog_ ? 0 : rest.size();
     return true;
   }
@@ -153,7 +177,7 @@ bool Connection::flush(Stream& stream, Time now) noexcept {
   const std::string_view left = replies.view().substr(static_cast<std::size_t>(std::max(n, 0L)));
   if (alive && !left.empty()) {
     if (out_.empty()) reply_since_ = now;
-    alive = make_room(out_, out_.size() + left.size()) && out_.append(left);
+    alive = make_room_out(out_.size() + left.size()) && out_.append(left);
   }
   replies.clear();
   shared_.requests.replied();
@@ -169,7 +193,7 @@ bool Connection::send_queued(Stream& stream, Time now) noexcept {
   out_.consume(static_cast<std::size_t>(n));
   reply_since_ = now;
   if (out_.empty()) {
-    give_back(out_);
+    give_back_out();
     reply_since_.reset();
   }
   return true;
@@ -187,17 +211,33 @@ void Connection::expire(Stream& stream, Time now) noexcept {
   if (owes_line) (void)refuse(stream, {in_.data(), in_.size()}, kTooSlow, now);
 }
 
-bool Connection::make_room(Bytes& buffer, std::size_t capacity) noexcept {
-  if (capacity <= buffer.capacity()) return true;
-  const std::size_t more = capacity - buffer.capacity();
-  if (shared_.buffered + more > kMaxBuffered || !buffer.reserve(capacity)) return false;
+bool Connection::make_room_in(std::size_t size) noexcept {
+  const std::size_t room = buffer_size_for(size);
+  if (room <= in_room_) return true;
+  // A long line has its whole room at once, or it would be copied again and again. What counts is the part that is
+  // used: the rest is addresses without memory.
+  const std::size_t capacity = room > kBufferStep ? wire::kMaxRequestLine : room;
+  if (shared_.buffered + room - in_room_ > kMaxBuffered || !in_.reserve(capacity)) return false;
+  shared_.buffered += room - std::exchange(in_room_, room);
+  return true;
+}
+
+bool Connection::make_room_out(std::size_t capacity) noexcept {
+  if (capacity <= out_.capacity()) return true;
+  const std::size_t more = capacity - out_.capacity();
+  if (shared_.buffered + more > kMaxBuffered || !out_.reserve(capacity)) return false;
   shared_.buffered += more;
   return true;
 }
 
-void Connection::give_back(Bytes& buffer) noexcept {
-  shared_.buffered -= buffer.capacity();
-  buffer.free();
+void Connection::give_back_in() noexcept {
+  shared_.buffered -= std::exchange(in_room_, 0);
+  in_.free();
+}
+
+void Connection::give_back_out() noexcept {
+  shared_.buffered -= out_.capacity();
+  out_.free();
 }
 
 }  // namespace microvm::guest

@@ -42,7 +42,7 @@ class Connection {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  /// The stream may have input, or room for replies: serves what it can without waiting, reading once at most.
+  /// The stream may have input, or room for replies: serves one turn of it without waiting.
   /// Answers what it waits for then; End means close.
   Wants ready(Stream& stream, Time now) noexcept;
 
@@ -60,6 +60,9 @@ class Connection {
 
   // Each answers false when the connection is to be closed.
   bool read_some(Stream& stream, Time now) noexcept;
+  bool read_lines(Stream& stream, Time now) noexcept;
+  bool read_long_line(Stream& stream, Time now) noexcept;
+  long receive(Stream& stream, std::span<char> into) noexcept;
   bool serve_inbox(Stream& stream, std::span<char> input, Time now) noexcept;
   bool serve_kept(Stream& stream, Time now) noexcept;
   bool serve(Stream& stream, std::span<char> input, std::size_t& used, Time now) noexcept;
@@ -70,12 +73,15 @@ class Connection {
 
   std::size_t serve_lines(std::span<char> input, Time now) noexcept;
   void note_unfinished(Time now) noexcept;
-  [[nodiscard]] bool make_room(Bytes& buffer, std::size_t capacity) noexcept;
-  void give_back(Bytes& buffer) noexcept;
+  [[nodiscard]] bool make_room_in(std::size_t size) noexcept;
+  [[nodiscard]] bool make_room_out(std::size_t capacity) noexcept;
+  void give_back_in() noexcept;
+  void give_back_out() noexcept;
 
   Workspace& shared_;
   Bytes in_;                 // input not served yet: an unfinished line, or whole ones while replies are unread
   Bytes out_;                // replies that the client has not taken
+  std::size_t in_room_ = 0;  // of `in_`, as it counts
   std::size_t scanned_ = 0;  // bytes of `in_` that hold no newline
   bool skipping_ = false;    // the rest of a line that was refused
   bool backlog_ = false;     // `in_` may hold whole lines

@@ -136,14 +136,15 @@ Failure HeldDirectory::check() const noexcept {
 }
 
 Failure SecretsDirectory::refresh() noexcept {
-  if (Failure failure = parent_.check()) return failure;
-  return current() ? Failure{} : reopen();
+  if (current()) return {};
+  Failure failure = parent_.check();
+  return failure ? failure : reopen();
 }
 
+// By its whole path: then its parent is where it was, too.
 bool SecretsDirectory::current() const noexcept {
   struct stat status;
-  return fd_.valid() && ::fstatat(parent_.fd(), name_.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 &&
-         status.st_dev == device_ && status.st_ino == inode_;
+  return fd_.valid() && ::lstat(path_.c_str(), &status) == 0 && status.st_dev == device_ && status.st_ino == inode_;
 }
 
 Failure SecretsDirectory::reopen() noexcept {

@@ -25,8 +25,11 @@ inline constexpr auto kStopTimeout = 500ms;
 /// How long the listener rests when descriptors or memory are used up.
 inline constexpr auto kAcceptPause = 50ms;
 
-/// Read at once from one connection.
+/// The longest line that is served without a buffer of the connection's own, if it comes at once.
 inline constexpr std::size_t kInboxSize = 256 * 1024;
+/// Read from one connection before the others have their turn: lines, and what is a part of one long line.
+inline constexpr std::size_t kTurn = 4 * 1024;
+inline constexpr std::size_t kLongTurn = 64 * 1024;
 /// Replaced secrets that are held open until their replies are sent.
 inline constexpr std::size_t kMostUnscrubbed = 4;
 /// Descriptors kept free: for those, for the files and directories of one request, for the connection that is turned

@@ -31,17 +31,20 @@ Failure report_env_keys(Store& store, ReplyWriter& reply) noexcept {
   return {};
 }
 
-// The names of the secrets, sorted; they stand in `names`.
+// The names of the secrets, sorted; they stand in `names`, which does not move once `list` knows them.
 Failure list_secrets(const SecretsDirectory& directory, Bytes& names, Entries& list) noexcept {
   DirectoryWalk walk(directory.fd());
   constexpr std::string_view kEnd("\0", 1);
   for (std::string_view name = walk.next(); !name.empty(); name = walk.next()) {
     if (wire::secret_name_rule(name) != nullptr) continue;
-    const auto begin = static_cast<std::uint32_t>(names.size());
     if (!names.append(name) || !names.append(kEnd)) return out_of_memory();
-    if (!list.add({begin, static_cast<std::uint32_t>(begin + name.size())})) return out_of_memory();
   }
   list.set_base(names.data());
+  for (std::size_t begin = 0; begin < names.size();) {
+    const std::size_t end = names.view().find('\0', begin);
+    if (!list.add({static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end)})) return out_of_memory();
+    begin = end + 1;
+  }
   list.settle();
   return walk.check(directory.path());
 }

@@ -13,18 +13,24 @@
 namespace microvm::guest {
 namespace {
 
-constexpr std::size_t kBlock = 4096;
-constexpr std::array<char, kBlock> kZeros{};
+std::array<char, 64 * 1024> zeros;  // not const: it shall take no room in the program's file, nor in memory
 
 bool overwrite(int fd, std::size_t size) noexcept {
   std::size_t at = 0;
   while (at < size) {
-    const std::size_t n = std::min(size - at, kBlock);
-    const ssize_t written = posix::retry([&] { return ::pwrite(fd, kZeros.data(), n, static_cast<off_t>(at)); });
+    const std::size_t n = std::min(size - at, zeros.size());
+    const ssize_t written = posix::retry([&] { return ::pwrite(fd, zeros.data(), n, static_cast<off_t>(at)); });
     if (written <= 0) return false;
     at += static_cast<std::size_t>(written);
   }
-  return posix::retry([&] { return ::fdatasync(fd); }) == 0;
+  return true;
+}
+
+// The zeros reach the disk before the blocks are free; `lasting`: and its medium, which costs a flush.
+bool write_out(int fd, bool lasting) noexcept {
+  if (lasting) return posix::retry([&] { return ::fdatasync(fd); }) == 0;
+  constexpr unsigned kAll = SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER;
+  return ::sync_file_range(fd, 0, 0, kAll) == 0;
 }
 
 }  // namespace
@@ -66,7 +72,9 @@ void Scrubber::now(const UniqueFd& fd, bool forced) noexcept {
   if (!S_ISREG(status.st_mode) || status.st_nlink != 0 || status.st_size == 0) return;
   // The lease is refused while anybody else has the file open: they may read on undisturbed.
   const bool alone = forced || ::fcntl(fd.get(), F_SETLEASE, F_WRLCK) == 0;
-  if (!alone || !overwrite(fd.get(), static_cast<std::size_t>(status.st_size))) ++failures_;
+  const bool done =
+      alone && overwrite(fd.get(), static_cast<std::size_t>(status.st_size)) && write_out(fd.get(), forced);
+  if (!done) ++failures_;
 }
 
 }  // namespace microvm::guest

@@ -24,7 +24,8 @@ class Scrubber {
   /// Scrubs what `later` took.
   void run() noexcept;
 
-  /// Overwrites now. Spares a file that has another link and, unless `forced`, one that somebody has open.
+  /// Overwrites now. Spares a file that has another link and, unless `forced`, one that somebody has open; what is
+  /// forced also outlasts a power cut.
   void now(const UniqueFd& fd, bool forced) noexcept;
 
   /// Files that should have been scrubbed and could not be: in use, or an error.

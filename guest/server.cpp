@@ -23,7 +23,7 @@ constexpr std::uint32_t kSignalSource = 1;
 constexpr std::uint32_t kFirstSlotSource = 2;
 constexpr std::size_t kEventsAtOnce = 64;
 constexpr int kAcceptsAtOnce = 64;
-constexpr int kDrainReads = 16;
+constexpr int kDrainTurns = 1024;
 constexpr auto kComplaintPause = std::chrono::seconds(1);
 
 class SocketStream final : public Stream {
@@ -195,10 +195,10 @@ void Server::drain(std::uint32_t index, Time now) noexcept {
   Slot& slot = *slots_[index];
   SocketStream stream(slot.fd.get());
   Connection::Wants wants{};
-  int reads = 0;
+  int turns = 0;
   do {
     wants = slot.connection.ready(stream, now);
-  } while (++reads < kDrainReads && wants == Connection::Wants::Input && !slot.connection.settled());
+  } while (++turns < kDrainTurns && wants == Connection::Wants::Input && !slot.connection.settled());
   settle(index, slot.connection.settled() ? Connection::Wants::End : wants);
 }
 

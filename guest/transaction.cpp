@@ -207,7 +207,8 @@ Failure recover(EnvStore& env, SecretsDirectory& secrets) noexcept {
 
 bool remove_set(int state, const char* name, Scrubber& scrubber, bool forced) noexcept {
   const UniqueFd set(::openat(state, name, kOpenDirectory));
-  if (!set.valid()) return errno == ENOENT;
+  // What is no directory was not made by a daemon: it stays, as with other hidden names.
+  if (!set.valid()) return errno == ENOENT || errno == ENOTDIR;
   // Removing while walking may skip entries: walk again while the directory does not go.
   for (int round = 0; round < kRemovalRounds; ++round) {
     DirectoryWalk walk(set.get());
