@@ -21,8 +21,15 @@ ROOMS = {
     "host/metadata": ["common", "host/vsock"],
     "host": ["common"],
     "cli": ["common/base", "host"],
-    "apps": ["common", "guest", "host", "cli"],
-    "tests": ["common", "guest", "host", "cli"],
+    "standin/json": ["common"],
+    "standin/model": ["common", "standin/json"],
+    "standin/http": ["common", "standin/json"],
+    "standin/backend": ["common", "standin/json", "standin/model"],
+    "standin/vmm": ["common", "standin/json", "standin/model", "standin/backend"],
+    "standin/api": ["common", "standin/json", "standin/model", "standin/http", "standin/vmm"],
+    "standin/cli": ["common", "standin"],
+    "apps": ["common", "guest", "host", "cli", "standin"],
+    "tests": ["common", "guest", "host", "cli", "standin"],
 }
 READS_ENVIRONMENT = ("apps/", "tests/", "cli/config.cpp")
 
