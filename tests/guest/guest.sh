@@ -1,15 +1,18 @@
 #!/bin/sh
 # A real Linux guest: its image, its vsock backend, its QEMU. Tests and the demo boot it the same way.
 #
-#   guest.sh image FILE             write the initramfs: busybox, modules, the daemon, the probe, and what
-#                                   $GUEST_EXTRA_MODULES (names; not loaded) and $GUEST_EXTRA_PROGRAMS (paths) add
+#   guest.sh image FILE             write the initramfs: busybox, modules, the daemon and what starts it, the probe,
+#                                   the files that docs/guest-setup.md shows, and what $GUEST_EXTRA_MODULES (names;
+#                                   not loaded) and $GUEST_EXTRA_PROGRAMS (paths) add
 #   guest.sh vsock CID              serve the guest's vsock device
 #   guest.sh qemu FILE CHARDEV ...  boot FILE once the backend is there; its shell is CHARDEV (see init), its console
 #                                   ./console.log, the host's end of its vsock device ./vsock; the kernel gets the
-#                                   words left (METADATAD="flags" starts the daemon), QEMU those of $GUEST_QEMU
+#                                   words left (METADATAD="flags" starts the daemon, see init), QEMU those of
+#                                   $GUEST_QEMU
 #
 # `vsock` and `qemu` become the program they start: who started them holds it, and may have it die with him.
 set -eu
+here=$(dirname "$0")
 
 modules='virtio_ring virtio virtio_pci_modern_dev virtio_pci_legacy_dev virtio_pci vsock
   vmw_vsock_virtio_transport_common vmw_vsock_virtio_transport vsock_loopback'
@@ -26,12 +29,28 @@ image() {
   done
   cp "$BUSYBOX" "$tree/bin/busybox"
   ln -s busybox "$tree/bin/sh"
-  cp "$METADATAD_STATIC_BIN" "$tree/bin/microvm-guest-metadatad"
+  for init in systemd busybox; do
+    sh "$here/../../packaging/install.sh" "$tree" "$METADATAD_STATIC_BIN" "$init"
+  done
+  mkdir -p "$tree/usr/local/bin"
+  cp "$here/app" "$tree/usr/local/bin/"
+  shown_files "$here/../../docs/guest-setup.md" "$tree"
   # shellcheck disable=SC2086 # a list
   cp "$VSOCK_PROBE" ${GUEST_EXTRA_PROGRAMS-} "$tree/bin/"
-  cp "$(dirname "$0")/init" "$tree/init"
-  chmod 0755 "$tree" "$tree/init"
+  cp "$here/init" "$tree/init"
+  cp "$here/shell" "$tree/bin/guest_shell"
+  chmod 0755 "$tree" "$tree/init" "$tree/bin/guest_shell"
   (cd "$tree" && find . | cpio --quiet -o -H newc -R 0:0) >"$1"
+}
+
+# shown_files MARKDOWN DIR: what stands in code blocks that begin with a path behind '#' becomes files below DIR.
+shown_files() {
+  awk -v dir="$2" '
+    /^```/ { first = inside = !inside; file = ""; next }
+    first && /^# \// { file = dir $2; system("mkdir -p $(dirname " file ")") }
+    !first && file != "" { print >file }
+    { first = 0 }' "$1"
+  chmod 0755 "$2"/usr/local/bin/*
 }
 
 vsock() {
