@@ -40,7 +40,7 @@ std::string_view Receiver::line(std::size_t end, bool& found) const noexcept {
   return rest.substr(0, length);
 }
 
-Receiver::Step Receiver::refuse(Refusal why) {
+Receiver::Step Receiver::refuse(std::string_view why) {
   received_.interim += refusal_bytes(why);
   return Step::Refused;
 }
@@ -57,7 +57,7 @@ Receiver::Step Receiver::request_line(std::size_t end) {
   if (!whole) return end == kBufferSize && start_ == 0 ? refuse("Invalid request.") : keep_rest(end);
   start_ += text.size() + kLineEnd.size();
   auto request = parse_request_line(text);
-  if (!request) return refuse(std::move(request.error()));
+  if (!request) return refuse(request.error());
   pending_ = std::move(*request);
   headers_ = {};
   state_ = State::Headers;
@@ -72,7 +72,7 @@ Receiver::Step Receiver::header_line(std::size_t end) {
     return keep_rest(end);
   }
   if (text.empty()) return head_is_whole();
-  if (Refusal why = take_header(headers_, text); !why.empty()) return refuse(std::move(why));
+  if (const Refusal why = take_header(headers_, text); !why.empty()) return refuse(why);
   start_ += text.size() + kLineEnd.size();
   return Step::GoOn;
 }

@@ -43,7 +43,7 @@ class Receiver {
   Step head_is_whole();
   Step body(std::size_t end);
   Step finish();
-  Step refuse(Refusal why);
+  Step refuse(std::string_view why);
   Step keep_rest(std::size_t end) noexcept;
   /// The line that begins at start_, without its end; `found` is false while it is not whole.
   [[nodiscard]] std::string_view line(std::size_t end, bool& found) const noexcept;

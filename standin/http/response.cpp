@@ -22,7 +22,7 @@ std::string continue_bytes(bool http_1_0) {
 
 std::string refusal_bytes(std::string_view why) {
   return to_bytes(
-      {400, "{ \"error\": \"" + std::string(why) + "\nAll previous unanswered request will be dropped.\" }"});
+      {400, "{ \"error\": \"" + std::string(why) + "\nAll previous unanswered requests will be dropped.\" }"});
 }
 
 }  // namespace microvm::standin::http

@@ -12,7 +12,7 @@ namespace microvm::standin {
 namespace {
 
 // "Drive config error: Unable to patch the block device: … Please verify the request arguments."
-std::unexpected<Fault> drive_not_patched(Fault why) {
+std::unexpected<Fault> drive_not_patched(const Fault& why) {
   return refuse("DeviceUpdate(" + why.debug + ")",
                 "Unable to patch the block device: " + why.text + " Please verify the request arguments.");
 }

@@ -20,17 +20,18 @@ namespace {
 std::uint64_t memory_bytes(const Guest& guest) { return guest.machine.mem_size.count << 20; }
 
 // "Cannot perform open on the snapshot backing file: …"
-std::unexpected<Fault> file_fault(Fault why, std::string_view variant, std::string_view step, std::string_view what) {
+std::unexpected<Fault> file_fault(const Fault& why, std::string_view variant, std::string_view step,
+                                  std::string_view what) {
   return refuse(std::string(variant) + "(\"" + std::string(step) + "\", " + why.debug + ")",
                 "Cannot perform " + std::string(step) + " on the " + std::string(what) + " backing file: " + why.text);
 }
 
 Done write_state(const std::string& path, const SavedState& state) {
-  const auto fail = [](Fault why, std::string_view step) {
-    return file_fault(std::move(why), "SnapshotBackingFile", step, "snapshot");
+  const auto fail = [](const Fault& why, std::string_view step) {
+    return file_fault(why, "SnapshotBackingFile", step, "snapshot");
   };
   auto file = open_file(path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
-  if (!file) return fail(std::move(file.error()), "open");
+  if (!file) return fail(file.error(), "open");
   if (!write_all(file->get(), to_state_file(state))) return fail(errno_fault(errno), "flush");
   if (::fsync(file->get()) != 0) return fail(errno_fault(errno), "sync_all");
   return {};
@@ -38,11 +39,11 @@ Done write_state(const std::string& path, const SavedState& state) {
 
 // A file of the right size is kept: a diff is merged onto what it holds. Any other becomes an empty one of that size.
 Result<UniqueFd> open_memory_file(const std::string& path, std::uint64_t bytes) {
-  const auto fail = [](Fault why, std::string_view step) {
-    return file_fault(std::move(why), "MemoryBackingFile", step, "memory");
+  const auto fail = [](const Fault& why, std::string_view step) {
+    return file_fault(why, "MemoryBackingFile", step, "memory");
   };
   auto file = open_file(path, O_RDWR | O_CREAT, 0666);
-  if (!file) return fail(std::move(file.error()), "open");
+  if (!file) return fail(file.error(), "open");
   struct stat info{};
   if (::fstat(file->get(), &info) != 0) return fail(errno_fault(errno), "metadata");
   if (static_cast<std::uint64_t>(info.st_size) != bytes &&

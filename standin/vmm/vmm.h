@@ -18,8 +18,8 @@ inline constexpr std::string_view kVersion = "1.16.1";
 enum class State : std::uint8_t { NotStarted, Running, Paused };
 
 struct Vmm {
-  Vmm(std::string instance_id, std::size_t mmds_limit, Log& log_, Metrics& metrics_, Backend& backend_)
-      : id(std::move(instance_id)), mmds(mmds_limit), log(log_), metrics(metrics_), backend(backend_) {}
+  Vmm(std::string instance_id, std::size_t mmds_limit, Log& its_log, Metrics& its_metrics, Backend& its_backend)
+      : id(std::move(instance_id)), mmds(mmds_limit), log(its_log), metrics(its_metrics), backend(its_backend) {}
   Vmm(const Vmm&) = delete;
   Vmm& operator=(const Vmm&) = delete;
 

@@ -26,7 +26,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds kSilence{300};  // that long nothing comes when no answer is expected
 constexpr milliseconds kPause{1000};   // within an answer
 constexpr milliseconds kMoment{20};    // a process that will end is not sure to have ended
-constexpr milliseconds kEnding{3000};  // until a process has written its last and is gone
+constexpr milliseconds kEnding{6000};  // until a process has written its last and is gone
 
 // Processes of these begin with the snapshots that an earlier one made.
 const std::set<std::string> kKeepSnapshots = {"snapshot_load", "snapshot_load_novsock", "uffd",       "diff_chain",
@@ -172,19 +172,24 @@ void Player::on(const Exchange& exchange) {
 
 std::string Player::end_of_log(const std::string& file, const std::string& expected) {
   std::string text;
-  for (const Deadline deadline = Deadline::after(kEnding);;) {
+  for (const Deadline deadline = Deadline::after(patience_); !deadline.passed();) {
     text = log_text(file);
     if (text.ends_with(expected)) return expected;
-    if (deadline.passed()) return text;
     std::this_thread::sleep_for(milliseconds(5));
   }
+  patience_ = kSilence;
+  return text;
 }
 
 std::string Player::log_text(const std::string& file) const {
   return canonical_log(file == "stdout" ? process_->out() : read_file(folder_ / file), folder_.path());
 }
 
-std::optional<int> Player::end_within(milliseconds time) { return shell_code(process_->wait(time)); }
+std::optional<int> Player::end() {
+  const auto code = shell_code(process_->wait(patience_));
+  if (!code) patience_ = kSilence;
+  return code;
+}
 
 void Player::compare(const Fact& fact, std::optional<int> code, const std::string& file) {
   const auto together = [](std::optional<int> rc, const std::string& out, const std::string& err) {
@@ -200,16 +205,18 @@ void Player::compare(const Fact& fact, std::optional<int> code, const std::strin
 
 void Player::stop(const Fact& fact) {
   process_->signal(-fact.code.value());
-  end_within(kEnding);
+  end();
 }
 
-void Player::see_end(const Fact& fact) { compare(fact, end_within(std::exchange(patience_, {})), "stdout"); }
+void Player::see_end(const Fact& fact) { compare(fact, end(), "stdout"); }
 
-void Player::see_state(const Fact& fact) { compare(fact, end_within(fact.code ? kEnding : kMoment), "stdout"); }
+void Player::see_state(const Fact& fact) {
+  compare(fact, fact.code ? end() : shell_code(process_->wait(kMoment)), "stdout");
+}
 
 void Player::send_signal(const Fact& fact) {
   process_->signal(signal_number(fact.signal));
-  compare(fact, end_within(fact.code ? kEnding : kSilence), value_after(argv_, "--log-path"));
+  compare(fact, fact.code ? end() : shell_code(process_->wait(kSilence)), value_after(argv_, "--log-path"));
 }
 
 void Player::see_log(const Fact& fact) {

@@ -52,7 +52,7 @@ class Player {
   void send_signal(const Fact& fact);
   void see_log(const Fact& fact);
   void compare(const Fact& fact, std::optional<int> code, const std::string& file);
-  std::optional<int> end_within(std::chrono::milliseconds time);
+  std::optional<int> end();
   [[nodiscard]] std::string log_text(const std::string& file) const;
   std::string end_of_log(const std::string& file, const std::string& expected);
 
@@ -69,7 +69,7 @@ class Player {
   std::vector<std::string> argv_;
   std::optional<Stage> stage_;
   std::optional<Process> process_;
-  std::chrono::milliseconds patience_{};  ///< until the process must have ended; none once that was in vain
+  std::chrono::milliseconds patience_{};  ///< with what is due; little once it was in vain
   std::map<int, LineClient> connections_;
   std::vector<Outcome> outcomes_;
 };

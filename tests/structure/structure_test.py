@@ -19,6 +19,7 @@ ROOMS = {
     "guest": ["common"],
     "host/vsock": ["common"],
     "host/metadata": ["common", "host/vsock"],
+    "host/fcapi": ["common"],
     "host": ["common"],
     "cli": ["common/base", "host"],
     "standin/json": ["common"],
