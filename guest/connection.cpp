@@ -26,6 +26,8 @@ std::size_t buffer_size_for(std::size_t content) noexcept {
   return std::clamp(size, kSmallestBuffer, wire::kMaxRequestLine);
 }
 
+static_assert(kShortLine + kLongTurn < kInboxSize && kShortLine + kTurn < kInboxSize);
+
 }  // namespace
 
 Connection::~Connection() {
@@ -48,7 +50,7 @@ Connection::Wants Connection::wants() const noexcept {
 
 bool Connection::read_some(Stream& stream, Time now) noexcept {
   drained_ = false;
-  return in_.size() < kTurn ? read_lines(stream, now) : read_long_line(stream, now);
+  return in_.size() < kShortLine ? read_lines(stream, now) : read_long_line(stream, now);
 }
 
 // Reads as much as one turn is to serve, in the inbox and behind what is unfinished; more only of a line that is
@@ -57,10 +59,11 @@ bool Connection::read_lines(Stream& stream, Time now) noexcept {
   const std::size_t kept = in_.size();
   in_.view().copy(shared_.inbox.data(), kept);
   const std::span<char> into = shared_.inbox.subspan(kept);
-  long n = receive(stream, into.first(std::min(into.size(), skipping_ ? kLongTurn : kTurn)));
-  if (n == static_cast<long>(kTurn) && find_byte({into.data(), kTurn}, '\n') == std::string_view::npos) {
-    scanned_ = kept + kTurn;
-    n += std::max(0L, stream.receive(into.subspan(kTurn)));  // its end, or what is wrong, comes again
+  const std::size_t turn = skipping_ ? kLongTurn : shared_.turn;
+  long n = receive(stream, into.first(turn));
+  if (n == static_cast<long>(turn) && find_byte({into.data(), turn}, '\n') == std::string_view::npos) {
+    scanned_ = kept + turn;
+    n += std::max(0L, stream.receive(into.subspan(turn)));  // its end, or what is wrong, comes again
   }
   if (n <= 0) {
     wipe(shared_.inbox.data(), kept);

@@ -30,6 +30,7 @@ struct Workspace {
   std::span<char> inbox;     ///< where input is read to; between two calls it holds nothing
   Bytes replies;             ///< likewise
   std::size_t buffered = 0;  ///< bytes of all connections' own buffers together
+  std::size_t turn = kTurn;  ///< bytes of lines that one of them may have served at a time
 };
 
 class Connection {

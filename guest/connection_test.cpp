@@ -103,9 +103,13 @@ TEST_F(ConnectionTest, RepliesOfATurnLeaveInOneSend) {
     input += ping(std::to_string(i));
     replies += pong(std::to_string(i));
   }
-  run(input);
-  EXPECT_EQ(output(), replies);
-  EXPECT_EQ(stream_.sends, input.size() / kTurn + 1);
+  for (const std::size_t turn : {kTurn, kSharedTurn}) {
+    bench_.shared().turn = turn;
+    stream_ = {};
+    run(input);
+    EXPECT_EQ(output(), replies);
+    EXPECT_EQ(stream_.sends, input.size() / turn + 1);
+  }
 }
 
 TEST_F(ConnectionTest, RepliesOfOneNeverReachAnother) {

@@ -27,9 +27,14 @@ inline constexpr auto kAcceptPause = 50ms;
 
 /// The longest line that is served without a buffer of the connection's own, if it comes at once.
 inline constexpr std::size_t kInboxSize = 256 * 1024;
-/// Read from one connection before the others have their turn: lines, and what is a part of one long line.
-inline constexpr std::size_t kTurn = 4 * 1024;
+/// Read of one connection's lines before the next has its turn: alone, and while others are active, which is so for a
+/// while after they were.
+inline constexpr std::size_t kTurn = 32 * 1024;
+inline constexpr std::size_t kSharedTurn = 2 * 1024;
+inline constexpr auto kActiveFor = 10s;
+/// Likewise of one long line. Below a short line's size what is unfinished is read on in the inbox.
 inline constexpr std::size_t kLongTurn = 64 * 1024;
+inline constexpr std::size_t kShortLine = 4 * 1024;
 /// Replaced secrets that are held open until their replies are sent.
 inline constexpr std::size_t kMostUnscrubbed = 4;
 /// Descriptors kept free: for those, for the files and directories of one request, for the connection that is turned

@@ -184,7 +184,17 @@ void Server::rest_listener(int error, Time now) noexcept {
   rests_until_ = now + kAcceptPause;
 }
 
+// A client that is alone gets long turns, since replies leave together; one that has a neighbour gets short ones.
+void Server::measure_turn(std::uint32_t index, Time now) noexcept {
+  const bool other = index != last_served_ && slots_[last_served_] && now < last_served_at_ + kActiveFor;
+  if (other) shared_until_ = now + kActiveFor;
+  workspace_.turn = now < shared_until_ ? kSharedTurn : kTurn;
+  last_served_ = index;
+  last_served_at_ = now;
+}
+
 void Server::serve(std::uint32_t index, Time now) noexcept {
+  measure_turn(index, now);
   Slot& slot = *slots_[index];
   SocketStream stream(slot.fd.get());
   settle(index, slot.connection.ready(stream, now));

@@ -47,6 +47,7 @@ class Server {
   void turn_away(std::string_view why, std::uint64_t& counter) noexcept;
   void rest_listener(int error, Time now) noexcept;
   bool watch(int operation, int fd, std::uint32_t source, std::uint32_t events) noexcept;
+  void measure_turn(std::uint32_t index, Time now) noexcept;
   void serve(std::uint32_t index, Time now) noexcept;
   void drain(std::uint32_t index, Time now) noexcept;
   void settle(std::uint32_t index, Connection::Wants wants) noexcept;
@@ -65,6 +66,9 @@ class Server {
   UniqueFd signals_;
   std::vector<std::unique_ptr<Slot>> slots_;
   std::vector<std::uint32_t> free_slots_;
+  std::uint32_t last_served_ = 0;
+  Time last_served_at_{};
+  Time shared_until_{};                // connections take short turns
   std::optional<Time> next_deadline_;  // no connection's deadline is earlier
   std::optional<Time> rests_until_;    // the listener
   std::optional<Time> complained_at_;  // that nobody can be let in

@@ -67,11 +67,11 @@ std::string text(const Outcome& outcome) {
 
 void measure_exhaustion(const Setting& setting, Table& table) {
   const auto time = setting.brief ? 2s : 4s;
-  const Outcome ours = exhaust(Subject::daemon(setting, setting.memory_dir), time);
+  const Outcome ours = exhaust(Subject::daemon(setting, setting.memory_dir, {.at_exec = give_up_priority}), time);
   std::string crate;
   std::string crate_recovery;
   if (!setting.crate.empty()) {
-    const Outcome outcome = exhaust(Subject::crate(setting, setting.memory_dir), time);
+    const Outcome outcome = exhaust(Subject::crate(setting, setting.memory_dir, {.at_exec = give_up_priority}), time);
     crate = text(outcome);
     crate_recovery = number(outcome.recovery_ms, "ms");
   }

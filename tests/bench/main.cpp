@@ -41,7 +41,7 @@ void take_cores(Setting& setting) {
   setting.other_core = cores.back();
   pin_to(setting.core);
   // All that is measured inherits it: what else the machine does comes later.
-  const sched_param first{.sched_priority = 1};
+  const sched_param first{.sched_priority = kPriority};
   if (::sched_setscheduler(0, SCHED_FIFO, &first) != 0)
     std::cerr << "no real-time priority here: what else runs disturbs the figures\n";
 }

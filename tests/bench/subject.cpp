@@ -35,6 +35,11 @@ bool pin_to(int core) noexcept {
   return ::sched_setaffinity(0, sizeof cores, &cores) == 0;
 }
 
+void give_up_priority() noexcept {
+  const sched_param none{};
+  ::sched_setscheduler(0, SCHED_OTHER, &none);
+}
+
 Subject::Subject(test::TempDir dir, const Setting& setting, test::ProcessSpec spec, const How& how)
     : dir_(std::move(dir)), process_(with_start(std::move(spec), setting, how)) {
   client().ask(kPing);

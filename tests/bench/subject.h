@@ -30,8 +30,13 @@ struct Setting {
   [[nodiscard]] int rounds(int of_long_run) const { return brief ? std::max(5, of_long_run / 6) : of_long_run; }
 };
 
+/// Of all that is measured, by SCHED_FIFO; a flood has a lower one.
+inline constexpr int kPriority = 2;
+
 /// The calling thread runs on `core` only; callable between fork and exec.
 bool pin_to(int core) noexcept;
+/// For a server that may take its core for good, or whose threads are to share one: those of real-time priority do not.
+void give_up_priority() noexcept;
 
 class Subject {
  public:

@@ -37,6 +37,7 @@ const std::vector<CallRule>& rules() {
       {SYS_read, "read", Kind::Other, {EIO, EINTR, ENOMEM}},
       {SYS_getdents64, "getdents64", Kind::Other, {EIO, ENOMEM, EINTR}},
       {SYS_stat, "stat", Kind::Other, {EIO, ENOMEM, EACCES, ELOOP}},
+      {SYS_lstat, "lstat", Kind::Other, {EIO, ENOMEM, EACCES, ELOOP}},
       {SYS_fstat, "fstat", Kind::Other, {EIO, ENOMEM}},
       {SYS_newfstatat, "newfstatat", Kind::Other, {EIO, ENOMEM, EACCES}},
       {SYS_fcntl, "fcntl", Kind::Other, {EAGAIN, ENOLCK, ENOMEM, EINVAL}},
