@@ -15,6 +15,8 @@ constexpr std::size_t kMaxMessage = 1024;
 int exit_code(ErrorCode code) noexcept {
   switch (code) {
     case ErrorCode::Rejected:
+    case ErrorCode::Fault:
+    case ErrorCode::Unsupported:
       return 1;
     case ErrorCode::Invalid:
     case ErrorCode::Io:
@@ -25,6 +27,7 @@ int exit_code(ErrorCode code) noexcept {
     case ErrorCode::HandshakeTimeout:
     case ErrorCode::ReplyTimeout:
     case ErrorCode::ConnectionLost:
+    case ErrorCode::VmmDied:
       return 3;
     case ErrorCode::BadHandshake:
     case ErrorCode::ReplyTooLong:

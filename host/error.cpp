@@ -31,6 +31,12 @@ std::string_view code_name(ErrorCode code) noexcept {
       return "id_mismatch";
     case ErrorCode::Rejected:
       return "rejected";
+    case ErrorCode::Unsupported:
+      return "unsupported";
+    case ErrorCode::Fault:
+      return "fault";
+    case ErrorCode::VmmDied:
+      return "vmm_died";
   }
   return "unknown";
 }

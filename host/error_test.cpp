@@ -22,6 +22,9 @@ TEST(ErrorCodes, HaveTheirNames) {
       {BadReply, "bad_reply"},
       {IdMismatch, "id_mismatch"},
       {Rejected, "rejected"},
+      {Unsupported, "unsupported"},
+      {Fault, "fault"},
+      {VmmDied, "vmm_died"},
   };
   for (const auto& [code, name] : kNames) EXPECT_EQ(code_name(code), name);
 }

@@ -1,0 +1,212 @@
+// Bodies as tables: what a struct's members are called on the wire, the rule each obeys and the first version that
+// knows it. One table per struct is written from, checked and gated by, and read into.
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <limits>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include "common/wire/json_tree.h"
+#include "microvm/error.h"
+#include "microvm/fcapi_types.h"
+
+namespace microvm::fcapi {
+
+/// The first version that knows something, and the one in an older line that got it too.
+struct Since {
+  Version first{};
+  std::optional<Version> backport{};
+
+  [[nodiscard]] bool is_in(Version version) const noexcept;
+  [[nodiscard]] std::string text() const;  ///< "1.15.1 or 1.14.4"
+};
+
+std::string version_text(Version version);  ///< without ".0" at its end: "1.16"
+
+/// Writes one body for one version. What breaks a rule or a gate is remembered, the first of it.
+class Writer {
+ public:
+  explicit Writer(Version version) noexcept : version_(version) {}
+
+  void raw(std::string_view text) { out_ += text; }
+  void text(std::string_view text);
+  void json(const Json& value);
+  /// Writes `name`, then goes on inside of it until `leave`.
+  void enter(std::string_view name, const Since& since);
+  void leave() { path_.pop_back(); }
+  void gate(std::string_view what, const Since& since);
+  /// Nothing when `rule` is empty.
+  void check(const std::string& rule);
+
+  Result<std::string> finish();
+
+ private:
+  void fail(ErrorCode code, std::string what);
+
+  Version version_;
+  std::string out_;
+  std::vector<std::string_view> path_;
+  std::optional<Error> error_;
+};
+
+/// Reads one reply; names in it that no table has are skipped, as a later version may have them.
+class Reader {
+ public:
+  void enter(std::string_view name) { path_.push_back(name); }
+  void leave() { path_.pop_back(); }
+  bool fail(std::string_view expected);
+  [[nodiscard]] const std::string& fault() const noexcept { return fault_; }
+
+ private:
+  std::vector<std::string_view> path_;
+  std::string fault_;
+};
+
+struct Field {
+  std::string_view name;
+  Since since;
+  bool is_required;
+  bool (*is_absent)(const void* body);
+  void (*write)(Writer& out, const void* body);
+  bool (*read)(Reader& in, const wire::Json& value, void* body);
+};
+struct Table {
+  std::span<const Field> fields;
+  std::string (*rule)(const void* body) = nullptr;  ///< of several members at once
+};
+struct Name {
+  std::string_view text;
+  Since since{};
+};
+using Names = std::span<const Name>;  ///< in the order of the enumerators
+
+void write_table(Writer& out, const Table& table, const void* body);
+bool read_table(Reader& in, const Table& table, const wire::Json& value, void* body);
+void write_name(Writer& out, Names names, std::size_t index);
+bool read_name(Reader& in, Names names, const wire::Json& value, std::size_t& index);
+
+template <class T>
+concept Tabled = requires(const T* value) {
+  { describe(value) } -> std::same_as<Table>;
+};
+template <class T>
+concept Named = requires(const T* value) {
+  { describe(value) } -> std::same_as<Names>;
+};
+template <class T>
+concept Number = std::unsigned_integral<T> && !std::same_as<T, bool>;
+
+inline void write(Writer& out, bool value) { out.raw(value ? "true" : "false"); }
+inline void write(Writer& out, const std::string& value) { out.text(value); }
+inline void write(Writer& out, const Json& value) { out.json(value); }
+void write(Writer& out, const std::map<std::string, std::string>& values);
+void write(Writer& out, Number auto value) { out.raw(std::to_string(value)); }
+void write(Writer& out, const Tabled auto& value) { write_table(out, describe(&value), &value); }
+void write(Writer& out, Named auto value) { write_name(out, describe(&value), static_cast<std::size_t>(value)); }
+template <class T>
+void write(Writer& out, const std::vector<T>& values) {
+  std::string_view before = "[";
+  for (const T& value : values) {
+    out.raw(before);
+    write(out, value);
+    before = ",";
+  }
+  out.raw(values.empty() ? "[]" : "]");
+}
+
+bool read(Reader& in, const wire::Json& value, bool& into);
+bool read(Reader& in, const wire::Json& value, std::string& into);
+bool read(Reader& in, const wire::Json& value, std::map<std::string, std::string>& into);
+bool read_number(Reader& in, const wire::Json& value, std::uint64_t most, std::uint64_t& into);
+template <Number T>
+bool read(Reader& in, const wire::Json& value, T& into) {
+  std::uint64_t number = 0;
+  if (!read_number(in, value, std::numeric_limits<T>::max(), number)) return false;
+  into = static_cast<T>(number);
+  return true;
+}
+bool read(Reader& in, const wire::Json& value, Tabled auto& into) {
+  return read_table(in, describe(&into), value, &into);
+}
+template <Named T>
+bool read(Reader& in, const wire::Json& value, T& into) {
+  std::size_t index = 0;
+  if (!read_name(in, describe(&into), value, index)) return false;
+  into = static_cast<T>(index);
+  return true;
+}
+template <class T>
+bool read(Reader& in, const wire::Json& value, std::vector<T>& into) {
+  const auto* const items = value.as<wire::Json::Array>();
+  if (items == nullptr) return in.fail("a list");
+  for (const wire::Json& item : *items)
+    if (!read(in, item, into.emplace_back())) return false;
+  return true;
+}
+
+template <class T>
+concept Optional = std::same_as<T, std::optional<typename T::value_type>>;
+template <class T>
+concept Container =
+    requires(const T& value) { value.begin()->first; } || std::same_as<T, std::vector<typename T::value_type>>;
+
+template <auto which, auto rule>
+struct Access;
+template <class Body, class Type, Type Body::* member, auto rule>
+struct Access<member, rule> {
+  static const Type& in(const void* body) { return static_cast<const Body*>(body)->*member; }
+  static bool is_absent(const void* body) {
+    if constexpr (Optional<Type>) {
+      return !in(body).has_value();
+    } else if constexpr (Container<Type>) {
+      return in(body).empty();
+    } else {
+      return false;
+    }
+  }
+  static void write_it(Writer& out, const void* body) {
+    if constexpr (Optional<Type>) {
+      write_checked(out, *in(body));
+    } else {
+      write_checked(out, in(body));
+    }
+  }
+  static void write_checked(Writer& out, const auto& value) {
+    if constexpr (!std::same_as<decltype(rule), std::nullptr_t>) out.check(rule(value));
+    write(out, value);
+  }
+  static bool read_it(Reader& from, const wire::Json& value, void* body) {
+    Type& into = static_cast<Body*>(body)->*member;
+    if constexpr (Optional<Type>) {
+      return read(from, value, into.emplace());
+    } else {
+      return read(from, value, into);
+    }
+  }
+  static constexpr bool kIsRequired = !Optional<Type> && !Container<Type>;
+};
+
+/// One row of a table: `field<&NetworkInterface::mtu, within<68, 65535>>("mtu", {{1, 16}})`.
+template <auto which, auto rule = nullptr>
+constexpr Field field(std::string_view name, Since since = {}) {
+  using Member = Access<which, rule>;
+  return {name, since, Member::kIsRequired, Member::is_absent, Member::write_it, Member::read_it};
+}
+
+/// One that is there even when it is empty.
+template <auto which, auto rule = nullptr>
+constexpr Field always(std::string_view name) {
+  Field row = field<which, rule>(name);
+  row.is_required = true;
+  row.is_absent = [](const void*) { return false; };
+  return row;
+}
+
+}  // namespace microvm::fcapi
