@@ -23,7 +23,7 @@ constexpr std::uint32_t kSignalSource = 1;
 constexpr std::uint32_t kFirstSlotSource = 2;
 constexpr std::size_t kEventsAtOnce = 64;
 constexpr int kAcceptsAtOnce = 64;
-constexpr int kDrainTurns = 1024;
+constexpr int kDrainTurns = 64;
 constexpr auto kComplaintPause = std::chrono::seconds(1);
 
 class SocketStream final : public Stream {
@@ -208,7 +208,8 @@ void Server::drain(std::uint32_t index, Time now) noexcept {
   int turns = 0;
   do {
     wants = slot.connection.ready(stream, now);
-  } while (++turns < kDrainTurns && wants == Connection::Wants::Input && !slot.connection.settled());
+  } while (++turns < kDrainTurns && wants == Connection::Wants::Input && !slot.connection.settled() &&
+           Clock::now() < *stops_at_);
   settle(index, slot.connection.settled() ? Connection::Wants::End : wants);
 }
 
@@ -268,6 +269,7 @@ void Server::stop(Time now) noexcept {
   signalfd_siginfo signal{};
   if (::read(signals_.get(), &signal, sizeof signal) < 0 || stops_at_) return;
   stops_at_ = now + kStopTimeout;
+  workspace_.turn = kSharedTurn;
   FixedText text("stopping on signal ");
   log_(Level::Info, text << signal.ssi_signo);
   listener_.close();

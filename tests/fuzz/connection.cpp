@@ -158,7 +158,7 @@ class Run {
   guest::Requests model_{store(), log_};
   guest::Requests requests_{store(), log_};
   static inline std::vector<char> inbox_ = std::vector<char>(kInboxSize);  // clean after each run
-  guest::Workspace shared_{.requests = requests_, .inbox = inbox_, .replies = {}};
+  guest::Workspace shared_{.requests = requests_, .inbox = inbox_, .replies = {}, .turn = guest::kSharedTurn};
   std::unique_ptr<Connection> connection_ = std::make_unique<Connection>(shared_);
   test::FakeStream stream_;
   Connection::Time now_{};
