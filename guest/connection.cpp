@@ -59,9 +59,9 @@ bool Connection::read_lines(Stream& stream, Time now) noexcept {
   const std::size_t kept = in_.size();
   in_.view().copy(shared_.inbox.data(), kept);
   const std::span<char> into = shared_.inbox.subspan(kept);
-  const std::size_t turn = skipping_ ? kLongTurn : shared_.turn;
+  const std::size_t turn = std::min(into.size(), skipping_ ? kLongTurn : shared_.turn);
   long n = receive(stream, into.first(turn));
-  if (n == static_cast<long>(turn) && find_byte({into.data(), turn}, '\n') == std::string_view::npos) {
+  if (!skipping_ && n == static_cast<long>(turn) && find_byte({into.data(), turn}, '\n') == std::string_view::npos) {
     scanned_ = kept + turn;
     n += std::max(0L, stream.receive(into.subspan(turn)));  // its end, or what is wrong, comes again
   }

@@ -83,7 +83,11 @@ const std::vector<Operation>& questions() {
       {"ping", old_state(), request("ping", "")},
       {"stat", old_state(), request("stat", "")},
       {"info", old_state(), request("info", "")},
-      {"apply_of_what_is_there", old_state(), old_state().back()},
+      // What cannot be read is written anew.
+      {.name = "apply_of_what_is_there",
+       .before = old_state(),
+       .request = old_state().back(),
+       .leaves_retired_set = true},
       {"broken_line", old_state(), R"({"op":"set_env","id":"x",)" + env("A", kOldMarker) + "\n"},
   };
   return all;
