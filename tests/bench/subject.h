@@ -30,7 +30,7 @@ struct Setting {
   [[nodiscard]] int rounds(int of_long_run) const { return brief ? std::max(5, of_long_run / 6) : of_long_run; }
 };
 
-/// Of all that is measured, by SCHED_FIFO; a flood has a lower one.
+/// By SCHED_FIFO, of a client beside a flood, which has a lower one.
 inline constexpr int kPriority = 2;
 
 /// The calling thread runs on `core` only; callable between fork and exec.
