@@ -120,11 +120,9 @@ void measure_pings(const Setting& setting, Table& table) {
     const Figures times = timed(2000, [&] { client.ask(kPing); });
     return Figures{quantile(times, 0.5), quantile(times, 0.99)};
   });
-  table.add(compare(
-      rounds, {.what = "ping p50", .ours = ours, .crate = crate, .floor = echo, .target = 0.85}, us));
+  table.add(compare(rounds, {.what = "ping p50", .ours = ours, .crate = crate, .floor = echo, .target = 0.85}, us));
   const Row tail = compare(
-      rounds,
-      {.what = "ping p99", .ours = ours, .crate = crate, .floor = echo, .figure = 1, .target = 0.9}, us);
+      rounds, {.what = "ping p99", .ours = ours, .crate = crate, .floor = echo, .figure = 1, .target = 0.9}, us);
   table.add(tail);
   table.add({.what = "ping p50 to the raw echo's",
              .ours = us(rounds.middle(ours)),

@@ -100,8 +100,7 @@ class FailedWithin : public testing::TestWithParam<Operation> {
       EXPECT_GT(unscrubbed(), unscrubbed_before);
     }
     if (c.rule->number == SYS_sendto) {
-      EXPECT_EQ(count(answer.calls, SYS_pwrite64), count(calls_, SYS_pwrite64))
-          << "nobody heard, nothing is scrubbed";
+      EXPECT_EQ(count(answer.calls, SYS_pwrite64), count(calls_, SYS_pwrite64)) << "nobody heard, nothing is scrubbed";
     }
     EXPECT_EQ(subject_.descriptors(), descriptors_);
   }
