@@ -55,7 +55,7 @@ constexpr std::uint32_t events_for(Connection::Wants wants) noexcept {
   return 0;
 }
 
-FixedText failed(std::string_view what) noexcept {
+FixedText cannot(std::string_view what) noexcept {
   const int error = errno;
   FixedText text("cannot ");
   return (text << what).errno_text(error);
@@ -81,14 +81,14 @@ Server::~Server() = default;
 
 FixedText Server::start() {
   epoll_.reset(::epoll_create1(EPOLL_CLOEXEC));
-  if (!epoll_.valid()) return failed("make an epoll instance");
+  if (!epoll_.valid()) return cannot("make an epoll instance");
   sigset_t stop_signals;
   ::sigemptyset(&stop_signals);
   ::sigaddset(&stop_signals, SIGTERM);
   ::sigaddset(&stop_signals, SIGINT);
   ::sigprocmask(SIG_BLOCK, &stop_signals, nullptr);
   signals_.reset(::signalfd(-1, &stop_signals, SFD_NONBLOCK | SFD_CLOEXEC));
-  if (!signals_.valid()) return failed("make a signal descriptor");
+  if (!signals_.valid()) return cannot("make a signal descriptor");
 
   const unsigned free = free_descriptors();
   const unsigned room = free > kSpareDescriptors ? free - kSpareDescriptors : 1;
@@ -100,7 +100,7 @@ FixedText Server::start() {
 
   if (!watch(EPOLL_CTL_ADD, listener_.fd(), kListenerSource, EPOLLIN) ||
       !watch(EPOLL_CTL_ADD, signals_.get(), kSignalSource, EPOLLIN)) {
-    return failed("watch the listening socket");
+    return cannot("watch the listening socket");
   }
   return {};
 }

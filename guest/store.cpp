@@ -174,7 +174,7 @@ std::optional<std::string_view> Store::epoch() const noexcept {
   return std::string_view(epoch_.data(), epoch_size_);
 }
 
-Store::Outcome Store::done(Failure failure, bool changed) noexcept {
+Store::Outcome Store::done(const Failure& failure, bool changed) noexcept {
   if (changed) ++changes_;
   if (failure) settled_ = false;
   return {failure, changed};
@@ -235,7 +235,7 @@ Failure Store::foresee_env(const wire::Request& request, bool fresh, Effect& eff
   if (Failure failure = env_.compose(request.env, mode, effect.env)) return failure;
   Bytes present;
   bool exists = false;
-  const Failure unread = env_.read(present, exists);
+  Failure unread = env_.read(present, exists);
   if (unread && unread.code != FailureCode::TooLarge) return unread;  // what is too large to read differs for sure
   effect.env_changes = unread || !exists || present.view() != effect.env.view();
   return {};

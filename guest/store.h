@@ -72,7 +72,7 @@ class Store {
 
   Store(HeldDirectory state, std::string env_name, SecretsDirectory secrets, const Config& config) noexcept;
 
-  Outcome done(Failure failure, bool changed) noexcept;
+  Outcome done(const Failure& failure, bool changed) noexcept;
   Failure load_epoch() noexcept;
   Failure foresee_env(const wire::Request& request, bool fresh, Effect& effect) noexcept;
   Failure foresee_secrets(const wire::Request& request, bool fresh, Effect& effect) noexcept;

@@ -34,7 +34,7 @@ struct Parsed {
   }
 };
 
-std::string nested(std::size_t levels) { return std::string(levels, '[') + std::string(levels, ']'); }
+std::string in_brackets(std::size_t levels) { return std::string(levels, '[') + std::string(levels, ']'); }
 
 TEST(ParseRequest, Ping) {
   for (const char* line :
@@ -176,7 +176,8 @@ TEST(ParseRequest, RefusesWhatIsNotJson) {
       {R"({"id":"x","op":"ping","u":-1e99999999999})", "x", "invalid request json: number out of range"},
       {R"({"id":"x","op":"ping","u":1)" + std::string(400, '0') + "}", "x",
        "invalid request json: number out of range"},
-      {R"({"id":"x","op":"ping","u":)" + nested(127) + "}", "x", "invalid request json: nested deeper than 127 levels"},
+      {R"({"id":"x","op":"ping","u":)" + in_brackets(127) + "}", "x",
+       "invalid request json: nested deeper than 127 levels"},
   });
 }
 
@@ -198,9 +199,10 @@ TEST(ParseRequest, RefusesWhatIsNotUtf8) {
 }
 
 TEST(ParseRequest, TakesTheLastNumbersAndLevelsThatFit) {
-  for (const std::string& value : {std::string("1.7976931348623157e308"), std::string("-1e308"), std::string("1e-400"),
-                                   std::string("1e-99999999999"), std::string("0e99999999999"),
-                                   "1" + std::string(308, '0'), "0." + std::string(100'000, '0') + "1", nested(126)}) {
+  for (const std::string& value :
+       {std::string("1.7976931348623157e308"), std::string("-1e308"), std::string("1e-400"),
+        std::string("1e-99999999999"), std::string("0e99999999999"), "1" + std::string(308, '0'),
+        "0." + std::string(100'000, '0') + "1", in_brackets(126)}) {
     const Parsed parsed(R"({"id":"x","op":"ping","u":)" + value + "}");
     EXPECT_TRUE(parsed.good()) << value.substr(0, 40) << ": " << parsed.error();
   }

@@ -10,8 +10,8 @@ namespace microvm::fcapi {
 namespace {
 
 constexpr std::uint64_t kMaxMemoryMib = 1 << 24;  // 16 TiB; at 2^44 MiB the VMM aborts
-constexpr Since kV1_6{{1, 6, 0}}, kV1_7{{1, 7, 0}}, kV1_12{{1, 12, 0}}, kV1_13{{1, 13, 0}}, kV1_14{{1, 14, 0}},
-    kV1_16{{1, 16, 0}}, kV1_17{{1, 17, 0}};
+constexpr Since kV106{{1, 6, 0}}, kV107{{1, 7, 0}}, kV112{{1, 12, 0}}, kV113{{1, 13, 0}}, kV114{{1, 14, 0}},
+    kV116{{1, 16, 0}}, kV117{{1, 17, 0}};
 constexpr Since kClockRealtime{{1, 15, 1}, Version{1, 14, 4}};
 
 template <class Body, std::string (*rule)(const Body&)>
@@ -37,7 +37,7 @@ std::string whole(const void* body) {
 NAMES(VmState, {{"Not started"}, {"Running"}, {"Paused"}})
 NAMES(ActionType, {{"InstanceStart"}, {"FlushMetrics"}, {"SendCtrlAltDel"}})
 NAMES(CpuTemplate, {{"C3"}, {"T2"}, {"T2S"}, {"T2CL"}, {"T2A"}, {"V1N1"}, {"None"}})
-NAMES(HugePages, {{"None"}, {"2M"}, {"Transparent", kV1_17}})
+NAMES(HugePages, {{"None"}, {"2M"}, {"Transparent", kV117}})
 NAMES(RestoredHugePages, {{"Snapshot"}, {"None"}, {"Transparent"}, {"2M"}})
 NAMES(CacheType, {{"Unsafe"}, {"Writeback"}})
 NAMES(IoEngine, {{"Sync"}, {"Async"}})
@@ -66,14 +66,14 @@ RULED_TABLE(MachineConfig, (whole<MachineConfig, machine>),
   field<&MachineConfig::mem_size_mib, within<1U, kMaxMemoryMib, std::uint64_t>>("mem_size_mib"),
   field<&MachineConfig::smt>("smt"),
   field<&MachineConfig::track_dirty_pages>("track_dirty_pages"),
-  field<&MachineConfig::huge_pages>("huge_pages", kV1_7),
+  field<&MachineConfig::huge_pages>("huge_pages", kV107),
   field<&MachineConfig::cpu_template>("cpu_template"))
 RULED_TABLE(MachineConfigPatch, (whole<MachineConfigPatch, machine_patch>),
   field<&MachineConfigPatch::vcpu_count, within<1, 32, std::uint8_t>>("vcpu_count"),
   field<&MachineConfigPatch::mem_size_mib, within<1U, kMaxMemoryMib, std::uint64_t>>("mem_size_mib"),
   field<&MachineConfigPatch::smt>("smt"),
   field<&MachineConfigPatch::track_dirty_pages>("track_dirty_pages"),
-  field<&MachineConfigPatch::huge_pages>("huge_pages", kV1_7),
+  field<&MachineConfigPatch::huge_pages>("huge_pages", kV107),
   field<&MachineConfigPatch::cpu_template>("cpu_template"))
 
 TABLE(CpuidRegisterModifier,
@@ -113,7 +113,7 @@ RULED_TABLE(Drive, (whole<Drive, drive>),
   field<&Drive::is_read_only>("is_read_only"),
   field<&Drive::rate_limiter>("rate_limiter"),
   field<&Drive::io_engine>("io_engine"),
-  field<&Drive::socket, socket_path>("socket", kV1_6))
+  field<&Drive::socket, socket_path>("socket", kV106))
 TABLE(DrivePatch,
   field<&DrivePatch::drive_id, id>("drive_id"),
   field<&DrivePatch::path_on_host, path>("path_on_host"),
@@ -122,7 +122,7 @@ TABLE(NetworkInterface,
   field<&NetworkInterface::iface_id, id>("iface_id"),
   field<&NetworkInterface::host_dev_name, device_name>("host_dev_name"),
   field<&NetworkInterface::guest_mac, mac>("guest_mac"),
-  field<&NetworkInterface::mtu, within<68, 65535, std::uint16_t>>("mtu", kV1_16),
+  field<&NetworkInterface::mtu, within<68, 65535, std::uint16_t>>("mtu", kV116),
   field<&NetworkInterface::rx_rate_limiter>("rx_rate_limiter"),
   field<&NetworkInterface::tx_rate_limiter>("tx_rate_limiter"))
 TABLE(NetworkInterfacePatch,
@@ -134,7 +134,7 @@ TABLE(Pmem,
   field<&Pmem::path_on_host, path>("path_on_host"),
   field<&Pmem::root_device>("root_device"),
   field<&Pmem::read_only>("read_only"),
-  field<&Pmem::rate_limiter>("rate_limiter", kV1_16))
+  field<&Pmem::rate_limiter>("rate_limiter", kV116))
 TABLE(PmemPatch,
   field<&PmemPatch::id, id>("id"),
   field<&PmemPatch::rate_limiter>("rate_limiter"))
@@ -146,14 +146,14 @@ TABLE(Entropy,
   field<&Entropy::rate_limiter>("rate_limiter"))
 TABLE(Serial,
   field<&Serial::serial_out_path, path>("serial_out_path"),
-  field<&Serial::rate_limiter>("rate_limiter", kV1_16))
+  field<&Serial::rate_limiter>("rate_limiter", kV116))
 
 TABLE(Balloon,
   field<&Balloon::amount_mib>("amount_mib"),
   field<&Balloon::deflate_on_oom>("deflate_on_oom"),
   field<&Balloon::stats_polling_interval_s>("stats_polling_interval_s"),
-  field<&Balloon::free_page_hinting>("free_page_hinting", kV1_14),
-  field<&Balloon::free_page_reporting>("free_page_reporting", kV1_14))
+  field<&Balloon::free_page_hinting>("free_page_hinting", kV114),
+  field<&Balloon::free_page_reporting>("free_page_reporting", kV114))
 TABLE(BalloonPatch,
   field<&BalloonPatch::amount_mib>("amount_mib"))
 TABLE(BalloonStatistics,
@@ -202,16 +202,16 @@ TABLE(Logger,
   field<&Logger::level>("level"),
   field<&Logger::show_level>("show_level"),
   field<&Logger::show_log_origin>("show_log_origin"),
-  field<&Logger::module>("module", kV1_6))
+  field<&Logger::module>("module", kV106))
 TABLE(Metrics,
   field<&Metrics::metrics_path, path>("metrics_path"),
-  field<&Metrics::emit_id>("emit_id", kV1_17),
-  field<&Metrics::properties>("properties", kV1_17))
+  field<&Metrics::emit_id>("emit_id", kV117),
+  field<&Metrics::properties>("properties", kV117))
 TABLE(MmdsConfig,
   always<&MmdsConfig::network_interfaces, ids>("network_interfaces"),
   field<&MmdsConfig::version>("version"),
   field<&MmdsConfig::ipv4_address, link_local>("ipv4_address"),
-  field<&MmdsConfig::imds_compat>("imds_compat", kV1_13))
+  field<&MmdsConfig::imds_compat>("imds_compat", kV113))
 
 TABLE(VmPatch,
   field<&VmPatch::state>("state"))
@@ -231,13 +231,13 @@ RULED_TABLE(SnapshotLoad, (whole<SnapshotLoad, snapshot_load>),
   field<&SnapshotLoad::snapshot_path, path>("snapshot_path"),
   field<&SnapshotLoad::mem_backend>("mem_backend"),
   field<&SnapshotLoad::mem_file_path, path>("mem_file_path"),
-  field<&SnapshotLoad::track_dirty_pages>("track_dirty_pages", kV1_13),
+  field<&SnapshotLoad::track_dirty_pages>("track_dirty_pages", kV113),
   field<&SnapshotLoad::enable_diff_snapshots>("enable_diff_snapshots"),
   field<&SnapshotLoad::resume_vm>("resume_vm"),
-  field<&SnapshotLoad::network_overrides>("network_overrides", kV1_12),
-  field<&SnapshotLoad::vsock_override>("vsock_override", kV1_16),
+  field<&SnapshotLoad::network_overrides>("network_overrides", kV112),
+  field<&SnapshotLoad::vsock_override>("vsock_override", kV116),
   field<&SnapshotLoad::clock_realtime>("clock_realtime", kClockRealtime),
-  field<&SnapshotLoad::huge_pages>("huge_pages", kV1_17))
+  field<&SnapshotLoad::huge_pages>("huge_pages", kV117))
 
 TABLE(VmConfig,
   field<&VmConfig::boot_source>("boot-source"),

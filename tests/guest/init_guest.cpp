@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::chrono::minutes kBoot{2};  // systemd, emulated, on a busy machine
 constexpr std::chrono::milliseconds kBetweenTries{100};
-constexpr metadata::Options kPatient{.connect_timeout = kBoot, .request_timeout = kPatience};
+constexpr metadata::Options kThroughTheBoot{.connect_timeout = kBoot, .request_timeout = kPatience};
 
 }  // namespace
 
@@ -34,7 +34,7 @@ void InitGuest::await(const std::string& line) {
 }
 
 metadata::Client InitGuest::connect() {
-  auto client = metadata::Client::connect({vm_.uds(), port_}, kPatient);
+  auto client = metadata::Client::connect({vm_.uds(), port_}, kThroughTheBoot);
   if (!client) throw std::runtime_error(client.error().message + "\nconsole:\n" + vm_.console());
   return std::move(*client);
 }
