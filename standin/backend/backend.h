@@ -7,6 +7,9 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "standin/backend/guest.h"
 #include "standin/model/fault.h"
@@ -18,6 +21,21 @@ enum class DrivenDevice : std::uint8_t { Balloon, MemoryHotplug };
 
 enum class DeviceKind : std::uint8_t { Drive, NetworkInterface, Pmem };
 
+/// The memory of a guest that is restored: a file, or a mapping whose pages another process brings when they are read.
+struct SavedMemory {
+  UniqueFd file;
+  std::string_view mapping;
+};
+
+/// How it ended: the exit code of the process, and the reason where there is more to say.
+struct GuestEnd {
+  int exit_code = 0;
+  std::string why;
+};
+
+/// What the guest says of its memory: the API's names, bytes and counts.
+using BalloonStats = std::vector<std::pair<std::string_view, std::uint64_t>>;
+
 class Backend {
  public:
   virtual ~Backend() = default;
@@ -26,7 +44,7 @@ class Backend {
   /// ways that are told by the calls below.
   virtual Done start(const Guest& guest) = 0;
   /// A paused guest out of what save() left: `state` is what it returned.
-  virtual Done restore(const Guest& guest, int memory_file, const std::string& state) = 0;
+  virtual Done restore(const Guest& guest, const SavedMemory& memory, const std::string& state) = 0;
   virtual Done pause() = 0;
   virtual Done resume() = 0;
   /// Of a paused guest: writes its memory into the file (of the guest's size, or empty), returns the rest.
@@ -49,14 +67,17 @@ class Backend {
   /// Of a driven balloon.
   virtual Done set_balloon(std::uint32_t amount_mib) = 0;
   [[nodiscard]] virtual std::uint32_t balloon_mib() const = 0;
+  /// How often the guest is asked for statistics.
+  virtual Done set_balloon_interval(std::uint16_t seconds) = 0;
+  [[nodiscard]] virtual BalloonStats balloon_stats() const = 0;
   /// Of driven pluggable memory.
   virtual Done set_plugged_memory(std::uint64_t mib) = 0;
   [[nodiscard]] virtual std::uint64_t plugged_memory_mib() const = 0;
 
   /// Readable when on_event() is to be called; -1: never.
   [[nodiscard]] virtual int event_fd() const = 0;
-  /// The exit code of the process once the guest is gone.
-  virtual std::optional<int> on_event() = 0;
+  /// Something once the guest is gone.
+  virtual std::optional<GuestEnd> on_event() = 0;
 };
 
 }  // namespace microvm::standin

@@ -1,6 +1,7 @@
 // What a guest is made of: its configuration and the files of the host that belong to it, open.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -51,5 +52,7 @@ struct Guest {
   bool pci_enabled = false;
   bool boot_timer = false;
 };
+
+inline std::uint64_t memory_bytes(const Guest& guest) { return guest.machine.mem_size.count << 20; }
 
 }  // namespace microvm::standin

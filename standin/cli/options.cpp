@@ -16,7 +16,8 @@ struct Flag {
   std::string_view excludes{};
 };
 
-// Sorted by name, as --help shows them and as requirements are checked.
+// Sorted by name, as --help shows them and as requirements are checked; behind them what Firecracker does not have: of
+// that --help, which is Firecracker's, says nothing.
 constexpr std::array kFlags = {
     Flag{"api-sock", true, "Path to unix domain socket used by the API.", "/run/firecracker.socket"},
     Flag{"boot-timer", false,
@@ -48,6 +49,7 @@ constexpr std::array kFlags = {
     Flag{"start-time-cpu-us", true, "Process start CPU time (wall clock, microseconds). This parameter is optional."},
     Flag{"start-time-us", true, "Process start time (wall clock, microseconds). This parameter is optional."},
     Flag{"version", false, "Print the binary version number."},
+    Flag{"qemu", true, ""},
 };
 
 const Flag* find_flag(std::string_view name) {
@@ -125,6 +127,7 @@ std::string help_text() {
   }
   std::string text = "optional arguments:\n";
   for (std::size_t i = 0; i < kFlags.size(); ++i) {
+    if (kFlags[i].help.empty()) continue;
     text += names[i] + std::string(width - names[i].size() + 3, ' ') + std::string(kFlags[i].help);
     if (!kFlags[i].default_value.empty()) text += " [default: \"" + std::string(kFlags[i].default_value) + "\"]";
     text += '\n';

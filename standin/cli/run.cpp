@@ -100,7 +100,7 @@ std::optional<int> set_up(Records& records, const Options& options) {
 
 }  // namespace
 
-int run(std::span<const char* const> arguments, Backend& backend) {
+int run(std::span<const char* const> arguments, const MakeBackend& make_backend) {
   Records records;
   auto options = parse_options(arguments);
   if (!options) {
@@ -127,7 +127,8 @@ int run(std::span<const char* const> arguments, Backend& backend) {
   given.mmds_limit = options->has("mmds-size-limit")
                          ? number(records, *options, "mmds-size-limit", "usize", "src/firecracker/src/main.rs:415:18")
                          : given.payload_limit;
-  return run_process(records, *options, given, backend);
+  const auto backend = make_backend(options->value("qemu"));
+  return run_process(records, *options, given, *backend);
 }
 
 }  // namespace microvm::standin

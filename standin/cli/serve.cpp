@@ -7,6 +7,7 @@
 
 #include "common/base/deadline.h"
 #include "standin/cli/signals.h"
+#include "standin/vmm/log_sites.h"
 
 namespace microvm::standin {
 namespace {
@@ -56,7 +57,10 @@ Ended serve(Vmm& vmm, Api& api, Server* server) {
     if (wanted[0].revents != 0)
       if (const auto code = Signals::take(vmm)) return {Ending::Signal, *code};
     if (wanted[1].revents != 0)
-      if (const auto code = vmm.backend.on_event()) return {Ending::GuestStopped, *code};
+      if (const auto end = vmm.backend.on_event()) {
+        if (!end->why.empty()) vmm.log(site::kGuestDied, end->why);
+        return {Ending::GuestStopped, end->exit_code};
+      }
     if (server != nullptr) server->serve(std::span(wanted).subspan(kOwn));
     if (api.is_over()) return {Ending::RestoreFailed, 1};
   }

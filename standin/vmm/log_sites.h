@@ -35,6 +35,7 @@ inline constexpr LogSite kBootBegins{Level::Debug, "main", "src/vmm/src/builder.
 inline constexpr LogSite kBootEnds{Level::Debug, "main", "src/vmm/src/builder.rs", 392};
 inline constexpr LogSite kKick{Level::Info, "main", "src/vmm/src/device_manager/mod.rs", 375};
 inline constexpr LogSite kVcpuResume{Level::Warn, "fc_vcpu 0", "src/vmm/src/vstate/vcpu.rs", 302};
+inline constexpr LogSite kGuestDied{Level::Error, "fc_vcpu 0", "src/vmm/src/vstate/vcpu.rs", 504};
 inline constexpr LogSite kStopping{Level::Info, "main", "src/vmm/src/lib.rs", 690};
 inline constexpr LogSite kKillingVcpus{Level::Info, "main", "src/vmm/src/lib.rs", 765};
 inline constexpr LogSite kDevPreview{Level::Warn, "main", "src/vmm/src/logger/mod.rs", 44};

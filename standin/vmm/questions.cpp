@@ -83,12 +83,13 @@ Result<std::string> balloon_stats(Vmm& vmm) {
     return refuse("Balloon(StatisticsDisabled)", "Balloon: Statistics for the balloon device are not enabled");
   const std::uint64_t target = vmm.guest.balloon->amount_mib;
   const std::uint64_t actual = vmm.backend.balloon_mib();
-  return Answer()
-      .add("target_pages", target * kPagesInMib)
+  Answer answer;
+  answer.add("target_pages", target * kPagesInMib)
       .add("actual_pages", actual * kPagesInMib)
       .add("target_mib", target)
-      .add("actual_mib", actual)
-      .text();
+      .add("actual_mib", actual);
+  for (const auto& [name, number] : vmm.backend.balloon_stats()) answer.add(name, number);
+  return answer.text();
 }
 
 Result<std::string> hinting_status(Vmm& vmm) {

@@ -174,7 +174,7 @@ Done update_balloon_stats(Vmm& vmm, const BalloonStatsUpdate& update) {
   if ((interval == 0) != (update.stats_polling_interval_s == 0))
     return balloon_fault("StatisticsStateChange", "Statistics cannot be enabled/disabled after activation.");
   interval = update.stats_polling_interval_s;
-  return {};
+  return vmm.backend.set_balloon_interval(interval);
 }
 
 Done start_hinting(Vmm& vmm, const StartHinting& /*command*/) { return command_hinting(vmm); }

@@ -17,8 +17,6 @@
 namespace microvm::standin {
 namespace {
 
-std::uint64_t memory_bytes(const Guest& guest) { return guest.machine.mem_size.count << 20; }
-
 // "Cannot perform open on the snapshot backing file: …"
 std::unexpected<Fault> file_fault(const Fault& why, std::string_view variant, std::string_view step,
                                   std::string_view what) {
@@ -97,12 +95,15 @@ Result<UniqueFd> memory_from_file(const std::string& path, std::uint64_t bytes) 
                              .in("File", kPrefix));
 }
 
-Result<UniqueFd> open_memory(const MemoryBackend& backend, const Guest& guest) {
-  if (backend.backend_type == MemoryBackendType::File)
-    return memory_from_file(backend.backend_path.text, memory_bytes(guest));
-  if (auto served = serve_memory_by(backend.backend_path.text, memory_bytes(guest)); !served)
-    return refuse_in(served, "Uffd", "Error creating guest memory from uffd: ");
-  return UniqueFd();
+Result<SavedMemory> open_memory(const MemoryBackend& backend, const Guest& guest) {
+  if (backend.backend_type == MemoryBackendType::File) {
+    auto file = memory_from_file(backend.backend_path.text, memory_bytes(guest));
+    if (!file) return std::unexpected(std::move(file.error()));
+    return SavedMemory{std::move(*file), {}};
+  }
+  auto served = serve_memory_by(backend.backend_path.text, memory_bytes(guest));
+  if (!served) return refuse_in(served, "Uffd", "Error creating guest memory from uffd: ");
+  return SavedMemory{{}, *served};
 }
 
 // Drives, interfaces, vsock: in that order each is opened again, as at the time of the snapshot.
@@ -154,7 +155,7 @@ Done restore(Vmm& vmm, const SnapshotLoad& params) {
     return std::unexpected(std::move(opened.error())
                                .in("RestoreMmioDevice", "Failed to restore devices: Error restoring MMIO devices: ")
                                .in("Build", kBuild));
-  auto restored = vmm.backend.restore(vmm.guest, memory->get(), state->backend);
+  auto restored = vmm.backend.restore(vmm.guest, *memory, state->backend);
   if (!restored) return refuse_in(restored, "Build", kBuild);
   return {};
 }

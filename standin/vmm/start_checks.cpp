@@ -14,8 +14,6 @@
 namespace microvm::standin {
 namespace {
 
-std::uint64_t memory_bytes(const Guest& guest) { return guest.machine.mem_size.count << 20; }
-
 Done check_kernel_given(const Guest& guest) {
   if (guest.kernel.valid()) return {};
   return refuse("MissingKernelConfig", "Cannot start microvm without kernel configuration.");

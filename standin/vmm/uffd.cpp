@@ -62,21 +62,23 @@ std::string mappings(void* at, std::uint64_t bytes) {
 
 }  // namespace
 
-Done serve_memory_by(const std::string& socket_path, std::uint64_t bytes) {
+Result<std::string_view> serve_memory_by(const std::string& socket_path, std::uint64_t bytes) {
   void* memory = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (memory == MAP_FAILED)
     return std::unexpected(errno_fault(errno).in("Restore", "Failed to restore guest memory: "));
   UniqueFd faults = new_userfaultfd();
   if (!faults.valid()) return std::unexpected(errno_fault(errno).in("Create", "Failed to create userfaultfd: "));
-  if (auto registered = register_range(faults.get(), memory, bytes); !registered) return registered;
+  if (auto registered = register_range(faults.get(), memory, bytes); !registered)
+    return std::unexpected(std::move(registered.error()));
   auto socket = connect_to(socket_path);
   if (!socket) return refuse_in(socket, "Connect", "Failed to connect to UDS Unix stream: ");
-  if (auto sent = send_with_fd(socket->get(), mappings(memory, bytes), faults.get()); !sent) return sent;
+  if (auto sent = send_with_fd(socket->get(), mappings(memory, bytes), faults.get()); !sent)
+    return std::unexpected(std::move(sent.error()));
   // Neither is closed, so that the other side does not take it for the end.
   static_cast<void>(socket->release());
   static_cast<void>(faults.release());
   static_cast<void>(*static_cast<const volatile char*>(memory));
-  return {};
+  return std::string_view(static_cast<const char*>(memory), bytes);
 }
 
 }  // namespace microvm::standin

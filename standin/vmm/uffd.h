@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "standin/model/fault.h"
 
@@ -10,6 +11,6 @@ namespace microvm::standin {
 
 /// Maps that much memory, hands its faults to the process that listens at `socket_path`, and waits until it has brought
 /// the first page: as with Firecracker, whoever does not serve holds everything up. All of it stays for good.
-Done serve_memory_by(const std::string& socket_path, std::uint64_t bytes);
+Result<std::string_view> serve_memory_by(const std::string& socket_path, std::uint64_t bytes);
 
 }  // namespace microvm::standin

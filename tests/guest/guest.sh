@@ -3,7 +3,7 @@
 #
 #   guest.sh image FILE             write the initramfs: busybox, modules, the daemon and what starts it, the probe,
 #                                   the files that docs/guest-setup.md shows, and what $GUEST_EXTRA_MODULES (names;
-#                                   not loaded) and $GUEST_EXTRA_PROGRAMS (paths) add
+#                                   not loaded) and $GUEST_EXTRA_PROGRAMS (paths) add; $GUEST_INIT in place of init
 #   guest.sh vsock CID              serve the guest's vsock device
 #   guest.sh qemu FILE CHARDEV ...  boot FILE once the backend is there; its shell is CHARDEV (see init), its console
 #                                   ./console.log, the host's end of its vsock device ./vsock; the kernel gets the
@@ -37,7 +37,7 @@ image() {
   shown_files "$here/../../docs/guest-setup.md" "$tree"
   # shellcheck disable=SC2086 # a list
   cp "$VSOCK_PROBE" ${GUEST_EXTRA_PROGRAMS-} "$tree/bin/"
-  cp "$here/init" "$tree/init"
+  cp "${GUEST_INIT-$here/init}" "$tree/init"
   cp "$here/shell" "$tree/bin/guest_shell"
   chmod 0755 "$tree" "$tree/init" "$tree/bin/guest_shell"
   (cd "$tree" && find . | cpio --quiet -o -H newc -R 0:0) >"$1"
@@ -69,6 +69,7 @@ qemu() {
   # A dial in the moment in which the guest's driver starts kills the worker of vhost-device-vsock 0.3, and no later one
   # is answered. So the socket gets its name behind that moment; a client that is early waits for it as for a VMM.
   (until grep -q '^vsock is up' console.log || ! kill -0 $$; do sleep 0.02; done; mv vsock.backend vsock) 2>/dev/null &
+  # no_timer_check: on a busy machine the timer's interrupts may come too late for the kernel's patience, which panics.
   # Whatever happens to its starter, no guest burns the processor for ever.
   # shellcheck disable=SC3045 # dash has it
   ulimit -t 600
@@ -76,7 +77,7 @@ qemu() {
   exec qemu-system-x86_64 -nodefaults -no-user-config -display none -no-reboot -M q35 -accel tcg -cpu max -smp 1 \
     -m 256 -object memory-backend-memfd,id=mem,size=256M,share=on -machine memory-backend=mem \
     -kernel "$GUEST_KERNEL" -initrd "$file" \
-    -append "console=ttyS0 quiet panic=-1 reboot=t tsc=reliable mitigations=off $*" \
+    -append "console=ttyS0 quiet panic=-1 reboot=t tsc=reliable mitigations=off no_timer_check $*" \
     -serial file:console.log -chardev "$chardev,id=shell" -serial chardev:shell \
     -chardev socket,id=vsock,path=vhost.sock -device vhost-user-vsock-pci,chardev=vsock ${GUEST_QEMU-}
 }

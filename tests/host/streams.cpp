@@ -54,8 +54,7 @@ std::string receive(int fd, std::size_t size, std::string& seen) {
 // One row: a stream of the host, and what else the host does.
 class Player {
  public:
-  Player(VsockDouble& vsock, std::string uds_path, const Row& row)
-      : vsock_(vsock), uds_path_(std::move(uds_path)), row_(row) {
+  Player(const Vmm& vmm, std::string uds_path, const Row& row) : vmm_(vmm), uds_path_(std::move(uds_path)), row_(row) {
     prepare_host();
   }
   ~Player() { ::unlink(host_path().c_str()); }
@@ -67,10 +66,10 @@ class Player {
     while (next_ < end && !testing::Test::HasFailure()) {
       const std::size_t burst = burst_at(next_);
       // What the recorder sent without a pause, the VMM found all at once.
-      if (burst > 1) vsock_.hold();
+      if (burst > 1) vmm_.hold();
       for (const std::size_t stop = next_ + std::max<std::size_t>(burst, 1); next_ < stop; ++next_)
         step(row_.steps[next_]);
-      if (burst > 1) vsock_.release();
+      if (burst > 1) vmm_.release();
     }
   }
   void play() { play(row_.steps.size()); }
@@ -145,14 +144,14 @@ class Player {
   }
   void host_read(const Step& step) { expect_received(called_.fd(), step[1], "open"); }
   void host_shut(const Step& step) {
-    vsock_.hold();
+    vmm_.hold();
     EXPECT_TRUE(called_.send("pong"));
     EXPECT_EQ(::shutdown(called_.fd(), SHUT_WR), 0);
-    vsock_.release();
+    vmm_.release();
     expect_received(called_.fd(), step[1], "EOF");
   }
 
-  VsockDouble& vsock_;
+  const Vmm& vmm_;
   const std::string uds_path_;
   const Row& row_;
   std::size_t next_ = 0;
@@ -218,7 +217,64 @@ void listen_like_recorded_guest(VsockDouble& vsock) {
   vsock.listen(61, shut_at_first_data(SHUT_RD));
 }
 
-void expect_streams(VsockDouble& vsock, const std::string& uds_path, const std::vector<Row>& rows,
+std::vector<Row> rows_like_recorded() {
+  const Step connect{"connect", "ok"};
+  return {
+      {"echo",
+       {connect, {"send", "CONNECT 52\n"}, {"recv", "OK 1073741824\n", "open"}, {"send", "a"}, {"recv", "a", "open"}}},
+      {"nobody listens, and a host port is used up", {connect, {"send", "CONNECT 10\n"}, {"recv", "", "EOF"}}},
+      {"any case, further words", {connect, {"send", "cOnNeCt +052 x\r\n"}, {"recv", "OK 1073741826\n", "open"}}},
+      {"the guest speaks first",
+       {connect, {"send", "CONNECT 53\n"}, {"recv", "OK 1073741827\nhello from guest\n", "open"}}},
+      {"behind the line", {connect, {"send", "CONNECT 52\nhi"}, {"recv", "OK 1073741828\nhi", "open"}}},
+      {"behind the line, nobody listens", {connect, {"send", "CONNECT 10\nhi"}, {"recv", "", "ConnectionResetError"}}},
+      {"less than ten bytes", {connect, {"send", "CONNECT\n"}, {"recv", "", "EOF"}}},
+      {"no newline", {connect, {"send", "CONNECT 52"}, {"send", "\n", "BrokenPipeError"}, {"recv", "", "EOF"}}},
+      {"split", {connect, {"send", "CONNECT "}, {"send", "52\n", "BrokenPipeError"}, {"recv", "", "EOF"}}},
+      {"in pieces, but soon enough",
+       {connect, {"send", "CONN"}, {"send", "ECT 52\n"}, {"recv", "OK 1073741830\n", "open"}}},
+      {"a newline among the first ten bytes is a blank",
+       {connect, {"send", "CONNECT\n52\n"}, {"recv", "OK 1073741831\n", "open"}}},
+      {"another word", {connect, {"send", "LISTEN 52\n\n"}, {"recv", "", "ConnectionResetError"}}},
+      {"no number", {connect, {"send", "CONNECT 5x2\n"}, {"recv", "", "EOF"}}},
+      {"a number over u32", {connect, {"send", "CONNECT 4294967296\n"}, {"recv", "", "EOF"}}},
+      {"cut at 32 bytes",
+       {connect, {"send", "CONNECT 52                      x"}, {"recv", "OK 1073741832\nx", "open"}}},
+      {"the guest ends", {connect, {"send", "CONNECT 60\n"}, {"recv", "OK 1073741833\nbye\n", "EOF"}}},
+      {"a half-close of the guest is not forwarded",
+       {connect, {"send", "CONNECT 56\n"}, {"recv", "OK 1073741834\n", "open"}, {"send", "x"}, {"recv", "", "open"}}},
+      {"a half-close of the host ends both directions, the echo is lost",
+       {connect,
+        {"send", "CONNECT 52\n"},
+        {"recv", "OK 1073741835\n", "open"},
+        {"send", "ping"},
+        {"shutdown(SHUT_WR)"},
+        {"recv", "", "EOF"}}},
+      {"an answer, although another stream never gets one",
+       {connect, {"send", "CONNECT 52\n"}, {"recv", "OK 1073741837\n", "open"}}},
+      {"that other one: dropped when a connection was added",
+       {connect, {"send", "CONNECT 58\n"}, {"recv", "", "open"}, {"recv", "", "EOF"}},
+       true},
+      {"the guest calls the host, listener there",
+       {connect,
+        {"send", "CONNECT 57\n"},
+        {"recv", "OK 1073741838\n", "open"},
+        {"send", "c5000"},
+        {"host listener on v.sock_5000 accepted"},
+        {"it read", "guest calling\n"},
+        {"after shutdown(SHUT_WR) it read", ""},
+        {"recv", "R\n", "open"}}},
+      {"the guest calls the host, nobody there",
+       {connect,
+        {"send", "CONNECT 57\n"},
+        {"recv", "OK 1073741839\n", "open"},
+        {"send", "c5000"},
+        {"recv", "X\n", "open"}}},
+      {"many", {}, false, 40},
+  };
+}
+
+void expect_streams(const Vmm& vmm, const std::string& uds_path, const std::vector<Row>& rows,
                     std::chrono::milliseconds request_timeout) {
   for (std::size_t i = 0; i < rows.size() && !testing::Test::HasFailure(); ++i) {
     const Row& row = rows[i];
@@ -227,16 +283,21 @@ void expect_streams(VsockDouble& vsock, const std::string& uds_path, const std::
       expect_at_once(uds_path, row.streams_at_once);
       continue;
     }
-    Player player(vsock, uds_path, row);
+    Player player(vmm, uds_path, row);
     std::optional<Player> next;
     if (i + 1 < rows.size() && rows[i + 1].begins_before_previous) {
-      next.emplace(vsock, uds_path, rows[++i]);
+      next.emplace(vmm, uds_path, rows[++i]);
       next->play(rows[i].steps.size() - 1);
       std::this_thread::sleep_for(request_timeout);
     }
     player.play();
     if (next) next->play();
   }
+}
+
+void expect_streams(VsockDouble& vsock, const std::string& uds_path, const std::vector<Row>& rows,
+                    std::chrono::milliseconds request_timeout) {
+  expect_streams({[&] { vsock.hold(); }, [&] { vsock.release(); }}, uds_path, rows, request_timeout);
 }
 
 }  // namespace microvm::test

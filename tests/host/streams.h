@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -28,7 +29,18 @@ std::vector<Row> read_recording(const std::filesystem::path& file);
 /// first data, 57 calls the host port it is told, 58 never answers, 59 swallows, 60 says bye and ends.
 void listen_like_recorded_guest(VsockDouble& vsock);
 
-/// Plays all rows in order, each on streams of its own, and expects of the double what the host side saw.
+/// Rows of our own, for the same guest; the first host port is 1073741824.
+std::vector<Row> rows_like_recorded();
+
+/// What serves the streams: it does not run between the two calls, so what the host does meanwhile it finds all at
+/// once.
+struct Vmm {
+  std::function<void()> hold;
+  std::function<void()> release;
+};
+/// Plays all rows in order, each on streams of its own, and expects what the host side saw.
+void expect_streams(const Vmm& vmm, const std::string& uds_path, const std::vector<Row>& rows,
+                    std::chrono::milliseconds request_timeout);
 void expect_streams(VsockDouble& vsock, const std::string& uds_path, const std::vector<Row>& rows,
                     std::chrono::milliseconds request_timeout);
 

@@ -1,14 +1,17 @@
-// The guest's side of the tests: a listener, a dialler and a clock, under any uid. Static; the C library is all it
-// uses.
+// The guest's side of the tests: a listener, a dialler, a shell and a clock, under any uid. Static; the C library is
+// all it uses.
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
 // Behind sys/socket.h, which it needs and does not include.
 #include <linux/vm_sockets.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -21,6 +24,9 @@ constexpr char kUsage[] =
     "       vsock_probe [--uid N] swallow PORT    print that of one connection, and answer nothing\n"
     "       vsock_probe [--uid N] dial CID PORT   send standard input, print what comes, then EOF, an errno or\n"
     "                                             SILENCE (2 s without a byte)\n"
+    "       vsock_probe shell PORT                run the line that a connection brings: its output, a newline, a "
+    "line\n"
+    "                                             with its exit status, EOF\n"
     "       vsock_probe stamp                     copy lines, the clock and a blank before each\n"
     "The clock is CLOCK_MONOTONIC in nanoseconds.\n";
 
@@ -50,13 +56,19 @@ sockaddr_vm address(unsigned cid, const char* port) {
   return to;
 }
 
-int listen_on(const char* port, bool answer) {
+int listening(const char* port) {
   const int listener = socket(AF_VSOCK, SOCK_STREAM | SOCK_CLOEXEC, 0);
   const sockaddr_vm at = address(VMADDR_CID_ANY, port);
-  if (bind(listener, reinterpret_cast<const sockaddr*>(&at), sizeof at) != 0) return failed("bind");
-  if (listen(listener, 16) != 0) return failed("listen");
+  if (bind(listener, reinterpret_cast<const sockaddr*>(&at), sizeof at) != 0) return failed("bind"), -1;
+  if (listen(listener, 16) != 0) return failed("listen"), -1;
   std::printf("listening\n");
   std::fflush(stdout);
+  return listener;
+}
+
+int listen_on(const char* port, bool answer) {
+  const int listener = listening(port);
+  if (listener < 0) return 1;
   for (;;) {
     const int peer = accept4(listener, nullptr, nullptr, SOCK_CLOEXEC);
     if (peer < 0) return failed("accept");
@@ -70,6 +82,28 @@ int listen_on(const char* port, bool answer) {
     std::fclose(in);
     std::fclose(out);
   }
+}
+
+int run_line(int peer) {
+  std::array<char, 4096> line;
+  if (std::fgets(line.data(), line.size(), fdopen(peer, "r")) == nullptr) return 1;
+  const int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
+  if (dup2(nothing, 0) < 0 || dup2(peer, 1) < 0 || dup2(peer, 2) < 0) return failed("dup2");
+  const int status = std::system(line.data());
+  std::printf("\n%d\n", WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+  return 0;
+}
+
+// It may be the guest's first process: what ends is reaped, whoever started it.
+int shell(const char* port) {
+  const int listener = listening(port);
+  std::signal(SIGCHLD, SIG_IGN);
+  for (int peer; (peer = accept4(listener, nullptr, nullptr, SOCK_CLOEXEC)) >= 0; close(peer)) {
+    if (fork() != 0) continue;
+    std::signal(SIGCHLD, SIG_DFL);
+    std::exit(run_line(peer));
+  }
+  return failed("accept");
 }
 
 // Errors while sending are not the end of it: an answer may have come before the peer closed.
@@ -102,6 +136,7 @@ int run(std::span<char*> args) {
   };
   if (is("listen", 2)) return listen_on(args[1], true);
   if (is("swallow", 2)) return listen_on(args[1], false);
+  if (is("shell", 2)) return shell(args[1]);
   if (is("dial", 3)) return dial(args[1], args[2]);
   if (is("stamp", 1)) return stamp(stdin, stdout);
   std::fputs(kUsage, stderr);
