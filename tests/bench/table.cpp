@@ -36,8 +36,7 @@ void Table::add(Row row) {
 }
 
 std::string Table::text() const {
-  std::string text =
-      "| what | this daemon | the crate's | bare calls | target | measured | |\n|---|---|---|---|---|---|---|\n";
+  std::string text = "| what | " + heads_ + " | target | measured | |\n|---|---|---|---|---|---|---|\n";
   for (const Row& row : rows_) text += line_of(row);
   return text;
 }

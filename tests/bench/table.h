@@ -4,6 +4,7 @@
 #include <limits>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace microvm::bench {
@@ -33,6 +34,8 @@ struct Row {
 
 class Table {
  public:
+  /// The heads of the columns of Row's `ours`, `crate` and `floor`.
+  explicit Table(std::string heads = "this daemon | the crate's | bare calls") : heads_(std::move(heads)) {}
   void add(Row row);
   /// In Markdown.
   [[nodiscard]] std::string text() const;
@@ -40,6 +43,7 @@ class Table {
   [[nodiscard]] std::vector<std::string> far_off() const;
 
  private:
+  std::string heads_;
   std::vector<Row> rows_;
 };
 
