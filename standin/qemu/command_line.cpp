@@ -64,7 +64,9 @@ class Builder {
   }
 
   void add_kernel() {
-    add({"-kernel", fd_path(guest_.kernel.get()), "-append", kernel_words(guest_)});
+    // Emulated on a busy machine, timer interrupts may come too late for the kernel's patience with them.
+    const std::string patient = line_.kvm ? "" : "no_timer_check ";
+    add({"-kernel", fd_path(guest_.kernel.get()), "-append", patient + kernel_words(guest_)});
     if (guest_.initrd.valid()) add({"-initrd", fd_path(guest_.initrd.get())});
   }
 

@@ -26,7 +26,7 @@ using testing::HasSubstr;
 
 std::string program() {
   const char* const real = std::getenv("FIRECRACKER_BIN");
-  return real != nullptr ? real : required_env("FIRECRACKER_QEMU_BIN");
+  return real != nullptr && *real != '\0' ? real : required_env("FIRECRACKER_QEMU_BIN");
 }
 
 // One process in a folder of its own; paths are as it sees them.
