@@ -1,5 +1,5 @@
 #!/bin/sh
-# The tests of firecracker-go-sdk against a VMM, in a network of their own.
+# The tests of firecracker-go-sdk against a VMM, in a network of their own; the VMMs that they leave behind end with them.
 #   go_sdk.sh CHECKOUT VMM SCRATCH     (as root; `go` in PATH)
 # Ends with 1 if a test fails that go_sdk_wants.txt does not name.
 set -eu
@@ -16,7 +16,7 @@ done
 : >"$FC_TEST_DATA_PATH/root-drive-ssh-key"
 (cd "$checkout" && go test -c -o "$scratch/go_sdk_test" .)
 # shellcheck disable=SC2016 # for the inner shell
-(cd "$checkout" && unshare -n sh -c 'ip link set lo up && ip tuntap add "$FC_TEST_TAP" mode tap &&
+(cd "$checkout" && unshare -n -p -f --mount-proc sh -c 'ip link set lo up && ip tuntap add "$FC_TEST_TAP" mode tap &&
   exec timeout 300 "$0" -test.v -test.timeout 280s' "$scratch/go_sdk_test") >"$scratch/go_sdk.log" 2>&1 || true
 
 awk -v wants="$here/go_sdk_wants.txt" '
