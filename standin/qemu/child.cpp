@@ -19,6 +19,7 @@
 
 #include "common/base/printable.h"
 #include "common/posix/retry.h"
+#include "common/posix/send_fds.h"
 
 namespace microvm::standin::qemu {
 namespace {
@@ -53,21 +54,8 @@ struct Report {
 };
 
 void send_report(int socket, Report report) noexcept {
-  iovec part{&report.error, sizeof report.error};
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
-  msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  if (report.fd >= 0) {
-    message.msg_control = control.data();
-    message.msg_controllen = control.size();
-    cmsghdr* rights = CMSG_FIRSTHDR(&message);
-    rights->cmsg_level = SOL_SOCKET;
-    rights->cmsg_type = SCM_RIGHTS;
-    rights->cmsg_len = CMSG_LEN(sizeof(int));
-    std::memcpy(CMSG_DATA(rights), &report.fd, sizeof report.fd);
-  }
-  ::sendmsg(socket, &message, MSG_NOSIGNAL);
+  const iovec part{&report.error, sizeof report.error};
+  posix::send_fds(socket, {&part, 1}, {&report.fd, report.fd >= 0 ? 1U : 0U}, MSG_NOSIGNAL);
 }
 
 std::optional<Report> receive_report(int socket) noexcept {

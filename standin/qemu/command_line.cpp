@@ -35,7 +35,6 @@ class Builder {
   std::string fd_path(int number) { return "/proc/self/fd/" + fd(number); }
 
   void add_machine() {
-    const std::uint64_t bytes = guest_.machine.mem_size.count << 20;
     const unsigned cpus = guest_.machine.vcpu_count;
     const unsigned threads = guest_.machine.smt && cpus > 1 ? 2 : 1;
     add({"-nodefaults", "-no-user-config", "-display", "none", "-S"});
@@ -49,7 +48,7 @@ class Builder {
     add("-object", {{"qom-type", value("memory-backend-file")},
                     {"id", value("memory")},
                     {"mem-path", value(fd_path(line_.memory))},
-                    {"size", value(bytes)},
+                    {"size", value(memory_bytes(guest_))},
                     {"share", value(true)}});
     if (line_.restores) add({"-incoming", "defer"});
   }

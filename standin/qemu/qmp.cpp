@@ -5,13 +5,16 @@
 
 #include <array>
 #include <cerrno>
-#include <cstring>
+#include <span>
 
 #include "common/posix/retry.h"
+#include "common/posix/send_fds.h"
 #include "standin/qemu/json_words.h"
 
 namespace microvm::standin::qemu {
 namespace {
+
+constexpr std::size_t kMostAnswers = 1;  // one command is asked at a time
 
 std::unexpected<Fault> monitor_fault(std::string text) { return refuse("Qemu(Monitor)", "QEMU: " + std::move(text)); }
 
@@ -48,7 +51,7 @@ bool Qmp::take_line(std::string_view line) {
   } else {
     answers_.push_back(std::move(message));
   }
-  return true;
+  return answers_.size() <= kMostAnswers;
 }
 
 Done Qmp::greet(Deadline deadline) {
@@ -85,22 +88,10 @@ Result<json::Value> Qmp::next_answer(Deadline deadline) {
 }
 
 Done Qmp::send(std::string_view line, int fd, Deadline deadline) {
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
   while (!line.empty()) {
-    iovec part{const_cast<char*>(line.data()), line.size()};
-    msghdr message{};
-    message.msg_iov = &part;
-    message.msg_iovlen = 1;
-    if (fd >= 0) {
-      message.msg_control = control.data();
-      message.msg_controllen = control.size();
-      cmsghdr* rights = CMSG_FIRSTHDR(&message);
-      rights->cmsg_level = SOL_SOCKET;
-      rights->cmsg_type = SCM_RIGHTS;
-      rights->cmsg_len = CMSG_LEN(sizeof(int));
-      std::memcpy(CMSG_DATA(rights), &fd, sizeof fd);
-    }
-    const ssize_t n = posix::retry([&] { return ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL | MSG_DONTWAIT); });
+    const iovec part{const_cast<char*>(line.data()), line.size()};
+    const std::span fds(&fd, fd >= 0 ? 1U : 0U);
+    const ssize_t n = posix::send_fds(socket_.get(), {&part, 1}, fds, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (n > 0) {
       line.remove_prefix(static_cast<std::size_t>(n));
       fd = -1;

@@ -12,14 +12,14 @@
 #include <cstring>
 #include <vector>
 
-#include "common/posix/retry.h"
+#include "common/posix/send_fds.h"
 
 namespace microvm::standin::qemu {
 namespace {
 
 constexpr std::uint64_t kLogsDirtyPages = 1ULL << 26;    // QEMU wants it of what stands in a snapshot
 constexpr std::uint64_t kProtocolFeatures = 1ULL << 30;  // vhost-user's own
-constexpr std::uint32_t kMostRegions = 8;
+constexpr std::uint32_t kMostRegions = posix::kMostFdsSent;
 constexpr int kMostTurns = 64;  // of the front, which handles one message at a time
 
 struct MemoryHead {
@@ -125,8 +125,9 @@ int VhostBridge::set_features(const Call& call) {
 // The guest's memory is one file, mapped in one piece; address 0 of the guest is its beginning.
 int VhostBridge::set_memory(const Call& call) {
   const auto head = as<MemoryHead>(read(call.at, sizeof(MemoryHead)));
+  if (head.count > kMostRegions * 4) return EINVAL;
   const std::string table = read(call.at + sizeof head, head.count * sizeof(Region));
-  if (head.count > kMostRegions * 4 || table.size() != head.count * sizeof(Region)) return EINVAL;
+  if (table.size() != head.count * sizeof(Region)) return EINVAL;
   std::vector<Region> regions;
   for (std::uint32_t i = 0; i < head.count; ++i) regions.push_back(as<Region>(table, i * sizeof(Region)));
   const auto first = std::ranges::find(regions, std::uint64_t{0}, &Region::guest);
@@ -168,21 +169,8 @@ int VhostBridge::tell(std::uint32_t request, std::string payload, std::span<cons
 bool VhostBridge::ask(std::uint32_t request, std::string payload, std::span<const int> fds, std::span<char> answer) {
   constexpr std::uint32_t kVersionAndWantsReply = 1 | 8;
   std::array<std::uint32_t, 3> head{request, kVersionAndWantsReply, static_cast<std::uint32_t>(payload.size())};
-  std::array<iovec, 2> parts{{{head.data(), sizeof head}, {payload.data(), payload.size()}}};
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int) * kMostRegions)> control{};
-  msghdr message{};
-  message.msg_iov = parts.data();
-  message.msg_iovlen = parts.size();
-  if (!fds.empty()) {
-    message.msg_control = control.data();
-    message.msg_controllen = CMSG_SPACE(fds.size_bytes());
-    cmsghdr* rights = CMSG_FIRSTHDR(&message);
-    rights->cmsg_level = SOL_SOCKET;
-    rights->cmsg_type = SCM_RIGHTS;
-    rights->cmsg_len = CMSG_LEN(fds.size_bytes());
-    std::memcpy(CMSG_DATA(rights), fds.data(), fds.size_bytes());
-  }
-  if (::sendmsg(socket_.get(), &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) return false;
+  const std::array<iovec, 2> parts{{{head.data(), sizeof head}, {payload.data(), payload.size()}}};
+  if (posix::send_fds(socket_.get(), parts, fds, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) return false;
   std::array<iovec, 2> both{{{head.data(), sizeof head}, {answer.data(), answer.size()}}};
   msghdr reply{};
   reply.msg_iov = both.data();

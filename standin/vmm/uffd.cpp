@@ -4,15 +4,12 @@
 #include <linux/userfaultfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
-#include <cstring>
 
-#include "common/posix/retry.h"
+#include "common/posix/send_fds.h"
 #include "standin/vmm/files.h"
 
 namespace microvm::standin {
@@ -38,19 +35,8 @@ Done register_range(int fd, void* at, std::uint64_t bytes) {
 }
 
 Done send_with_fd(int socket, std::string message, int fd) {
-  iovec part{message.data(), message.size()};
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
-  msghdr header{};
-  header.msg_iov = &part;
-  header.msg_iovlen = 1;
-  header.msg_control = control.data();
-  header.msg_controllen = control.size();
-  cmsghdr* rights = CMSG_FIRSTHDR(&header);
-  rights->cmsg_level = SOL_SOCKET;
-  rights->cmsg_type = SCM_RIGHTS;
-  rights->cmsg_len = CMSG_LEN(sizeof(int));
-  std::memcpy(CMSG_DATA(rights), &fd, sizeof fd);
-  if (posix::retry([&] { return ::sendmsg(socket, &header, MSG_NOSIGNAL); }) >= 0) return {};
+  const iovec part{message.data(), message.size()};
+  if (posix::send_fds(socket, {&part, 1}, {&fd, 1}, MSG_NOSIGNAL) >= 0) return {};
   return std::unexpected(errno_fault(errno).in("Send", "Failed to send file descriptor: "));
 }
 

@@ -13,6 +13,7 @@
 #include "common/base/unique_fd.h"
 #include "microvm/fcapi.h"
 #include "tests/standin/fixtures.h"
+#include "tests/support/expect_result.h"
 #include "tests/support/files.h"
 #include "tests/support/process.h"
 #include "tests/support/temp_dir.h"
@@ -69,18 +70,6 @@ class FcapiContract : public testing::Test {
   TempDir dir_;
 };
 
-#define EXPECT_DONE(operation)                 \
-  do {                                         \
-    const auto done = (operation);             \
-    EXPECT_TRUE(done) << done.error().message; \
-  } while (false)
-#define EXPECT_FAULT(operation, word)                                       \
-  do {                                                                      \
-    const auto done = (operation);                                          \
-    ASSERT_FALSE(done);                                                     \
-    EXPECT_EQ(done.error().code, ErrorCode::Fault) << done.error().message; \
-    EXPECT_EQ(done.error().fault, word) << done.error().message;            \
-  } while (false)
 // Where there is no KVM that runs a guest, a real VMM ends here.
 #define BOOT_OR_SKIP(vmm)                                                                          \
   if (const auto done = boot(vmm); !done) {                                                        \

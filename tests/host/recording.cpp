@@ -1,5 +1,7 @@
 // Reads recorded streams: one JSON object a line, of which only the vsock ones count.
 #include <boost/json/basic_parser_impl.hpp>
+#include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <stdexcept>
 #include <utility>
@@ -64,7 +66,10 @@ struct RowEvents : wire::JsonEvents {
 
 }  // namespace
 
-std::vector<Row> read_recording(const std::filesystem::path& file) {
+std::vector<Row> rows_recorded() {
+  const char* const dir = std::getenv("MICROVM_GOLDEN_DIR");
+  if (dir == nullptr) return {};
+  const std::filesystem::path file = std::filesystem::path(dir) / "vsock_real.jsonl";
   std::vector<Row> rows;
   std::ifstream lines(file);
   for (std::string line; std::getline(lines, line);) {

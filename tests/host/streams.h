@@ -2,7 +2,6 @@
 #pragma once
 
 #include <chrono>
-#include <filesystem>
 #include <functional>
 #include <string>
 #include <vector>
@@ -22,8 +21,9 @@ struct Row {
   int streams_at_once = 0;              ///< no steps: so many streams are answered OK
 };
 
-/// The streams of a recording; empty when the file is not there.
-std::vector<Row> read_recording(const std::filesystem::path& file);
+/// The streams of vsock_real.jsonl in the folder that MICROVM_GOLDEN_DIR names: transcripts of a real Firecracker,
+/// which are not part of this repository; empty without them.
+std::vector<Row> rows_recorded();
 
 /// The guest that the rows talk to: 52 echoes, 53 greets, 54 and 55 end at once, 56 and 61 shut one direction at the
 /// first data, 57 calls the host port it is told, 58 never answers, 59 swallows, 60 says bye and ends.

@@ -9,6 +9,8 @@
 #include <cstring>
 #include <stdexcept>
 
+#include "common/posix/send_fds.h"
+
 namespace microvm::test {
 namespace {
 
@@ -83,19 +85,8 @@ void VsockDriver::pause() {
 std::string VsockDriver::ask(std::uint32_t request, std::string_view payload, const std::vector<int>& fds,
                              bool wants_answer, std::uint32_t flags) {
   std::string text = bytes(request, flags, static_cast<std::uint32_t>(payload.size())).append(payload);
-  iovec part{text.data(), text.size()};
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(4 * sizeof(int))> room{};
-  msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  if (!fds.empty()) {
-    message.msg_control = room.data();
-    message.msg_controllen = CMSG_SPACE(fds.size() * sizeof(int));
-    cmsghdr* rights = CMSG_FIRSTHDR(&message);
-    *rights = {.cmsg_len = CMSG_LEN(fds.size() * sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
-    std::memcpy(CMSG_DATA(rights), fds.data(), fds.size() * sizeof(int));
-  }
-  ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL);
+  const iovec part{text.data(), text.size()};
+  posix::send_fds(socket_.get(), {&part, 1}, fds, MSG_NOSIGNAL);
   if (!wants_answer) return {};
   pollfd wait{.fd = socket_.get(), .events = POLLIN, .revents = 0};
   std::array<char, 1024> answer{};

@@ -1,11 +1,9 @@
 // The vsock device in front of a real guest's driver, under QEMU: streams both ways, limits, pauses, replugging.
 #include <gmock/gmock.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 
 #include <array>
 #include <chrono>
-#include <cstring>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -13,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "common/posix/send_fds.h"
 #include "tests/standin/vsock_front_served.h"
 #include "tests/support/files.h"
 #include "tests/support/process.h"
@@ -142,17 +141,8 @@ class Guest {
   }
 
   void send_with(int fd, std::string text) const {
-    iovec part{text.data(), text.size()};
-    alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof fd)> room{};
-    msghdr message{};
-    message.msg_iov = &part;
-    message.msg_iovlen = 1;
-    message.msg_control = room.data();
-    message.msg_controllen = room.size();
-    cmsghdr* rights = CMSG_FIRSTHDR(&message);
-    *rights = {.cmsg_len = CMSG_LEN(sizeof fd), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
-    std::memcpy(CMSG_DATA(rights), &fd, sizeof fd);
-    ::sendmsg(monitor_.fd(), &message, MSG_NOSIGNAL);
+    const iovec part{text.data(), text.size()};
+    posix::send_fds(monitor_.fd(), {&part, 1}, {&fd, 1}, MSG_NOSIGNAL);
   }
 
   TempDir dir_;

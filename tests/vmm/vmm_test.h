@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "tests/support/expect_result.h"
 #include "tests/support/temp_dir.h"
 #include "tests/vmm/guest.h"
 
@@ -35,17 +36,5 @@ class VmmTest : public testing::Test {
   /// Where guest() lives.
   static const std::string& dir();
 };
-
-#define EXPECT_DONE(operation)                 \
-  do {                                         \
-    const auto done = (operation);             \
-    EXPECT_TRUE(done) << done.error().message; \
-  } while (false)
-#define EXPECT_FAULT(operation, word)                            \
-  do {                                                           \
-    const auto done = (operation);                               \
-    ASSERT_FALSE(done);                                          \
-    EXPECT_EQ(done.error().fault, word) << done.error().message; \
-  } while (false)
 
 }  // namespace microvm::test
