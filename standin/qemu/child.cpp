@@ -25,6 +25,8 @@ namespace microvm::standin::qemu {
 namespace {
 
 constexpr std::size_t kMostLastWords = 1024;
+constexpr unsigned kListen = SECCOMP_FILTER_FLAG_NEW_LISTENER;
+constexpr unsigned kWaitForAnswer = 1U << 5;  // SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, which some headers lack
 constexpr std::uint32_t kVhostIoctls = 0xAF;  // the type of each of linux/vhost.h
 
 // Every call but ioctl(2) of a vhost command goes on as ever; those wait for an answer of ours.
@@ -44,7 +46,11 @@ int catch_vhost() noexcept {
   auto filter = kCatchVhost;
   const sock_fprog program{filter.size(), filter.data()};
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return -1;
-  return static_cast<int>(::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &program));
+  // A call that was heard waits for its answer whatever signals come, where the kernel knows that (5.19).
+  for (const unsigned flags : {kListen | kWaitForAnswer, kListen})
+    if (const long fd = ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program); fd >= 0 || errno != EINVAL)
+      return static_cast<int>(fd);
+  return -1;
 }
 
 // A message of the child about itself: an errno (0: so far all is well), and perhaps a descriptor.

@@ -150,6 +150,11 @@ Done Machine::unplug(const std::string& device) {
   return refuse("Qemu(Unplug)", "QEMU: the guest does not let go of the device");
 }
 
+void Machine::serve_until(const std::function<bool()>& is_done, Deadline deadline) {
+  constexpr std::chrono::milliseconds kLook{1};
+  while (!is_done() && !end_ && !deadline.passed()) poller_.serve(Deadline::after(kLook));
+}
+
 Done Machine::save_state(int file) { return migrate("migrate", file); }
 
 Done Machine::load_state(int file) { return migrate("migrate-incoming", file); }

@@ -1,6 +1,7 @@
 // A QEMU that runs: its process, monitor, console and memory, and what became of it.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -30,6 +31,9 @@ class Machine {
   /// Its state goes to, or comes from, this file; its memory is left alone.
   Done save_state(int file);
   Done load_state(int file);
+
+  /// Serves the guest until then, or until it is over.
+  void serve_until(const std::function<bool()>& is_done, Deadline deadline);
 
   [[nodiscard]] int event_fd() const noexcept { return poller_.fd(); }
   void on_event() { poller_.serve(Deadline::after({})); }

@@ -15,6 +15,7 @@
 namespace microvm::standin::qemu {
 namespace {
 
+constexpr std::chrono::seconds kResetTime{1};       // for a guest to hear of it, which takes milliseconds
 constexpr std::size_t kMostStateBytes = 9'000'000;  // of what a state file may hold
 
 Result<UniqueFd> state_file(std::string_view content) {
@@ -95,7 +96,11 @@ Done QemuBackend::restore(const Guest& guest, const SavedMemory& memory, const s
   if (auto launched = launch(true); !launched) return launched;
   auto file = state_file(std::string_view(state).substr(end_of_line + 1));
   if (!file) return std::unexpected(std::move(file.error()));
-  return machine_->load_state(file->get());
+  if (auto loaded = machine_->load_state(file->get()); !loaded) return loaded;
+  if (const Place* place = front_ ? layout_.find(kVsock) : nullptr)
+    reset_ = TransportReset::of(*machine_, *place, memory_.get(), memory_bytes(guest));
+  if (reset_) front_->hold_dials(true);
+  return {};
 }
 
 Done QemuBackend::pause() { return machine_->tell("stop"); }
@@ -103,7 +108,12 @@ Done QemuBackend::pause() { return machine_->tell("stop"); }
 Done QemuBackend::resume() {
   if (machine_->is_off()) return {};
   saved_state_.clear();
-  return machine_->tell("cont");
+  auto runs = machine_->tell("cont");
+  if (!runs || !reset_) return runs;
+  machine_->serve_until([this] { return reset_->is_done(); }, Deadline::after(kResetTime));
+  reset_.reset();
+  front_->hold_dials(false);
+  return runs;
 }
 
 Result<std::string> QemuBackend::save(int memory_file, SnapshotType /*type*/) {

@@ -7,6 +7,7 @@
 #include "standin/qemu/drives.h"
 #include "standin/qemu/layout.h"
 #include "standin/qemu/machine.h"
+#include "standin/qemu/transport_reset.h"
 
 namespace microvm::standin::qemu {
 
@@ -52,7 +53,8 @@ class QemuBackend final : public Backend {
   std::optional<vsock::Front> front_;
   std::unique_ptr<Machine> machine_;
   Drives drives_;
-  std::string saved_state_;  ///< of a guest that has not run since: QEMU gives it once
+  std::optional<TransportReset> reset_;  ///< of a restored guest that has not run yet
+  std::string saved_state_;              ///< of a guest that has not run since: QEMU gives it once
 };
 
 }  // namespace microvm::standin::qemu

@@ -91,7 +91,8 @@ bool VhostBridge::on_call() {
   alignas(seccomp_notif_resp) std::array<char, 512> answer_bytes{};
   auto* caught = reinterpret_cast<seccomp_notif*>(caught_bytes.data());
   auto* answer = reinterpret_cast<seccomp_notif_resp*>(answer_bytes.data());
-  if (::ioctl(child_->vhost_calls(), SECCOMP_IOCTL_NOTIF_RECV, caught) != 0) return errno == EINTR;
+  // ENOENT: a signal has taken the caller out of its call meanwhile; it will make it again.
+  if (::ioctl(child_->vhost_calls(), SECCOMP_IOCTL_NOTIF_RECV, caught) != 0) return errno == EINTR || errno == ENOENT;
   answer->id = caught->id;
   answer->error = -handle(*caught);
   ::ioctl(child_->vhost_calls(), SECCOMP_IOCTL_NOTIF_SEND, answer);

@@ -38,6 +38,7 @@ class Front::Impl {
   Result<UniqueFd> attach();
   void on_event();
   void reset();
+  void hold_dials(bool on) { muxer_.hold_dials(on); }
 
   [[nodiscard]] bool runs() const noexcept { return device_ && device_->runs(); }
   [[nodiscard]] int event_fd() const noexcept { return epoll_.get(); }
@@ -167,6 +168,7 @@ Front::~Front() = default;
 
 Result<UniqueFd> Front::attach() { return impl_->attach(); }
 void Front::reset() { impl_->reset(); }
+void Front::hold_dials(bool on) { impl_->hold_dials(on); }
 bool Front::driver_is_up() const noexcept { return impl_->runs(); }
 std::uint32_t Front::last_host_port() const noexcept { return impl_->muxer().last_host_port(); }
 const Counters& Front::counters() const noexcept { return impl_->muxer().counters(); }

@@ -42,6 +42,9 @@ class Front {
   /// so when a snapshot is asked for.
   void reset();
 
+  /// Dials wait in the listener's queue meanwhile.
+  void hold_dials(bool on);
+
   /// The guest's driver has taken the device: until then dials are held in the listener's queue.
   [[nodiscard]] bool driver_is_up() const noexcept;
   [[nodiscard]] std::uint32_t last_host_port() const noexcept;

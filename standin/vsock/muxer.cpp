@@ -168,7 +168,13 @@ void Muxer::read_dial(int fd) {
   add(ports, Connection::by_host(std::move(stream), ports, counters_));
 }
 
+void Muxer::hold_dials(bool on) {
+  holds_dials_ = on;
+  watch_listener(dials_.size() < kMaxDials);
+}
+
 void Muxer::watch_listener(bool on) {
+  on = on && !holds_dials_;
   if (listens_ == on) return;
   listens_ = on;
   control(epoll_.get(), on ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, options_.listener, EPOLLIN);

@@ -41,6 +41,7 @@ class Muxer {
   /// The host's side.
   [[nodiscard]] int event_fd() const noexcept { return epoll_.get(); }
   void on_event();
+  void hold_dials(bool on);
 
   /// All connections end, and the guest is told.
   void reset();
@@ -76,6 +77,7 @@ class Muxer {
   UniqueFd epoll_;
   UniqueFd timer_;
   bool listens_ = false;
+  bool holds_dials_ = false;
   std::uint32_t last_host_port_;
   Counters counters_;
   std::map<int, UniqueFd> dials_;

@@ -59,4 +59,10 @@ LineClient Guest::connect(std::string_view port) const {
   return stream;
 }
 
+unsigned long host_port(LineClient& stream) {
+  const std::string answer = stream.read_line().value_or("EOF");
+  if (!answer.starts_with("OK ")) throw std::runtime_error("CONNECT was answered with " + answer);
+  return std::stoul(answer.substr(3));
+}
+
 }  // namespace microvm::test

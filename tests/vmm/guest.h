@@ -22,6 +22,9 @@ const std::string& guest_image();
 fcapi::BootSource boot_source();
 inline double ms(std::chrono::nanoseconds time) { return std::chrono::duration<double, std::milli>(time).count(); }
 
+/// The host's port, as CONNECT was answered on this stream. Throws std::runtime_error when it was not.
+unsigned long host_port(LineClient& stream);
+
 class Guest {
  public:
   /// Starts the VMM, and nothing in it.

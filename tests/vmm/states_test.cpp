@@ -40,11 +40,17 @@ class StatesTest : public VmmTest {
         " /run/vsock_listen listen 6000 >/run/listen.log 2>&1 & }");
     LineClient open = probe_of(guest());
     ASSERT_THAT(echo(open), EndsWith(" line"));
+    for (int i = 0; i < 20; ++i) {  // more than a clone makes before it is asked
+      LineClient stream = guest().connect("5555");
+      last_host_port = host_port(stream);
+    }
     must(guest()->patch_vm({TargetState::Paused}));
     must(guest()->create_snapshot({.snapshot_path = "state", .mem_file_path = "memory"}));
     must(guest()->patch_vm({TargetState::Resumed}));
     taken_in = dir();
   }
+
+  static inline unsigned long last_host_port = 0;  // before the snapshot
 
   static void load(Guest& clone, const std::string& tap, bool resume) {
     SnapshotLoad load{.snapshot_path = "state",
@@ -67,6 +73,8 @@ TEST_F(StatesTest, PausedGuestStandsStillAndItsVsockIsHealed) {
   const auto written = [] { return guest().vmm().process().out().size(); };
   const std::string ticker =
       guest().output("while :; do echo tick; usleep 50000; done </dev/null >/dev/console 2>&1 & echo $!");
+  LineClient open = guest().connect("5555");
+  host_port(open);
   EXPECT_DONE(guest()->patch_vm({TargetState::Paused}));
   EXPECT_EQ(must(guest()->get_instance_info()).state, VmState::Paused);
   std::this_thread::sleep_for(200ms);  // what was under way
@@ -84,10 +92,13 @@ TEST_F(StatesTest, PausedGuestStandsStillAndItsVsockIsHealed) {
             is_1_16);
   if (Vmm::is_real() && is_1_16) {
     EXPECT_EQ(dial_code(guest().uds()), ErrorCode::HandshakeTimeout);
+  } else {
+    EXPECT_THAT(open.ask("{\"op\":\"ping\",\"id\":\"1\"}\n"), HasSubstr("\"ok\":true"));
   }
   // Refused, and still it resets the guest's vsock.
   EXPECT_FAULT(guest()->create_snapshot({.snapshot_path = "none", .mem_file_path = "none"}), "not_paused");
   EXPECT_DONE(guest().daemon().ping());
+  EXPECT_EQ(open.ask("{\"op\":\"ping\",\"id\":\"2\"}\n"), "");
   guest().output("kill " + ticker);
 }
 
@@ -111,6 +122,8 @@ TEST_F(StatesTest, TwoClonesAnswerAtOnceBesideTheirSource) {
     LineClient probe = probe_of(*each);
     EXPECT_THAT(echo(probe), EndsWith(" line"));
   }
+  LineClient stream = first.connect("5555");
+  EXPECT_GT(host_port(stream), last_host_port);
   EXPECT_DONE(first.daemon().set_env({{"CLONE", "1"}}));
   EXPECT_DONE(second.daemon().set_env({{"CLONE", "2"}}));
   EXPECT_EQ(first.output("cat /run/microvm-guest/env"), "CLONE=1");

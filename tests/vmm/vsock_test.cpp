@@ -15,12 +15,6 @@ using testing::HasSubstr;
 
 constexpr unsigned long kFirstHostPort = 1'073'741'824;
 
-unsigned long host_port(LineClient& stream) {
-  const std::string answer = stream.read_line().value_or("EOF");
-  if (!answer.starts_with("OK ")) throw std::runtime_error("CONNECT was answered with " + answer);
-  return std::stoul(answer.substr(3));
-}
-
 TEST_F(VmmTest, ConnectIsAnsweredWithHostPortsThatCountUp) {
   LineClient first = guest().connect("5555");
   const auto port = host_port(first);
