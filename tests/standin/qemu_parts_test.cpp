@@ -1,5 +1,6 @@
 // What stands between firecracker-qemu and QEMU, without a QEMU.
 #include <elf.h>
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/mman.h>
@@ -14,12 +15,16 @@
 #include "standin/qemu/boot.h"
 #include "standin/qemu/child.h"
 #include "standin/qemu/command_line.h"
+#include "standin/qemu/console.h"
+#include "standin/qemu/devices.h"
 #include "standin/qemu/json_words.h"
 #include "standin/qemu/layout.h"
 #include "standin/qemu/limits.h"
 #include "standin/qemu/memory.h"
 #include "standin/qemu/qmp.h"
+#include "tests/support/files.h"
 #include "tests/support/line_client.h"
+#include "tests/support/temp_dir.h"
 
 namespace microvm::standin::qemu {
 namespace {
@@ -134,6 +139,35 @@ TEST(CommandLine, CarriesIdsOfAnyKindAndOnlyTheDescriptorsItNames) {
   EXPECT_THAT(spec.argv, testing::Contains("tcg,thread=multi"));
 }
 
+TEST(Devices, AreWhatWasConfigured) {
+  const Place place{"net/eth0", "device0", "pcie.0", 1};
+  NetworkDevice interface;
+  EXPECT_EQ(net_device(interface, place).count("host_mtu"), 0U);
+  interface.config.mtu = 1400;
+  EXPECT_EQ(number_of(net_device(interface, place).at("host_mtu")), 1400U);
+  for (const bool is : {false, true}) {
+    const json::Map balloon = balloon_device({.deflate_on_oom = is, .free_page_reporting = !is}, place);
+    EXPECT_EQ(std::get<bool>(balloon.at("deflate-on-oom").data), is);
+    EXPECT_EQ(std::get<bool>(balloon.at("free-page-reporting").data), !is);
+  }
+}
+
+TEST(Console, DropsWhatIsBeyondItsBucketAndItsBurst) {
+  const test::TempDir dir;
+  std::array<int, 2> from_guest{}, to_guest{};
+  ASSERT_EQ(::pipe2(from_guest.data(), O_CLOEXEC), 0);
+  ASSERT_EQ(::pipe2(to_guest.data(), O_CLOEXEC), 0);
+  const UniqueFd guest_writes(from_guest[1]), guest_reads(to_guest[0]);
+  const Serial config{Path{dir / "console"}, TokenBucket{.size = 10, .one_time_burst = 5, .refill_time_ms = 3'600'000}};
+  auto console = Console::open(UniqueFd(from_guest[0]), UniqueFd(to_guest[1]), config);
+  ASSERT_TRUE(console);
+  for (const std::string_view part : {"burst", "ten bytes.", "no more"}) {
+    ASSERT_EQ(::write(guest_writes.get(), part.data(), part.size()), static_cast<ssize_t>(part.size()));
+    EXPECT_TRUE(console->relay_output());
+  }
+  EXPECT_EQ(test::read_file(dir / "console"), "burstten bytes.");
+}
+
 TEST(Memory, IsCopiedWithItsHoles) {
   constexpr std::uint64_t kSize = 8 << 20;
   auto from = new_memory(kSize, false);
@@ -203,6 +237,18 @@ TEST_F(QmpTest, WhatIsNoMonitorEnds) {
   qemu_.send("nonsense\n");
   EXPECT_FALSE(qmp_->execute("stop"));
   EXPECT_FALSE(qmp_->greet(Deadline::after(test::kPatience)));
+}
+
+TEST_F(QmpTest, ALineWithoutAnEndEndsIt) {
+  const std::string block(64 * 1024, 'x');
+  std::size_t sent = 0;
+  bool goes_on = true;
+  while (goes_on && sent < 2 * Qmp::kMostLineBytes) {
+    sent += qemu_.send_some(block);
+    goes_on = qmp_->read();
+  }
+  EXPECT_FALSE(goes_on);
+  EXPECT_LE(sent, Qmp::kMostLineBytes + 2 * block.size());
 }
 
 TEST(Child, TellsHowItEndedAndWhatItSaid) {
