@@ -31,7 +31,7 @@ std::optional<TransportReset> TransportReset::of(Machine& machine, const Place& 
 
 std::uint16_t TransportReset::offered() const {
   std::uint16_t count = 0;
-  static_cast<void>(::pread(memory_, &count, sizeof count, static_cast<off_t>(at_)));
+  [[maybe_unused]] const ssize_t n = ::pread(memory_, &count, sizeof count, static_cast<off_t>(at_));
   return count;
 }
 
