@@ -17,6 +17,10 @@ int exit_code(ErrorCode code) noexcept {
     case ErrorCode::Rejected:
     case ErrorCode::Fault:
     case ErrorCode::Unsupported:
+    case ErrorCode::Missing:
+    case ErrorCode::Exists:
+    case ErrorCode::WrongState:
+    case ErrorCode::Busy:
       return 1;
     case ErrorCode::Invalid:
     case ErrorCode::Io:

@@ -37,6 +37,14 @@ std::string_view code_name(ErrorCode code) noexcept {
       return "fault";
     case ErrorCode::VmmDied:
       return "vmm_died";
+    case ErrorCode::Missing:
+      return "missing";
+    case ErrorCode::Exists:
+      return "exists";
+    case ErrorCode::WrongState:
+      return "wrong_state";
+    case ErrorCode::Busy:
+      return "busy";
   }
   return "unknown";
 }

@@ -25,6 +25,10 @@ TEST(ErrorCodes, HaveTheirNames) {
       {Unsupported, "unsupported"},
       {Fault, "fault"},
       {VmmDied, "vmm_died"},
+      {Missing, "missing"},
+      {Exists, "exists"},
+      {WrongState, "wrong_state"},
+      {Busy, "busy"},
   };
   for (const auto& [code, name] : kNames) EXPECT_EQ(code_name(code), name);
 }

@@ -25,6 +25,10 @@ enum class ErrorCode {
   Unsupported,       ///< this version of the VMM does not know what was asked for; nothing was sent
   Fault,             ///< the VMM refused the request; `fault` says why, the message holds its text
   VmmDied,           ///< the VMM's process has ended; the message holds the end of its output
+  Missing,           ///< there is no VM of that id
+  Exists,            ///< there is one already
+  WrongState,        ///< the VM's state does not allow what was asked
+  Busy,              ///< another operation on the same VM was in the way until the deadline; the message names it
 };
 
 /// The code as the field knows it: `socket_missing`, `handshake_timeout`, …
@@ -42,6 +46,8 @@ struct Error {
   /// Of an operation of the VMM whose outcome is unknown: the state it is in now, `Not started`, `Running` or `Paused`;
   /// empty when it does not say.
   std::string vm_state{};
+  /// Of an operation that is made of steps: the one that failed.
+  std::string step{};
 };
 
 template <class T>
