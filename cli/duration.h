@@ -5,9 +5,9 @@
 #include <optional>
 #include <string_view>
 
-namespace microvm::cli {
+#include "common/base/duration.h"
 
-inline constexpr std::chrono::milliseconds kLongestDuration = std::chrono::hours(24);
+namespace microvm::cli {
 
 /// A whole number and its unit, `500ms`, `10s` or `2m`: 1 ms to 24 hours. Nothing for anything else.
 std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);

@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t kMaxExponentDigits = 8;
 
-bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
+bool is_number_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 
 // `at` is behind the opening quote; answers the place behind the closing one.
 char* skip_string(char* at, char* end) noexcept {
@@ -35,7 +35,7 @@ char* skip_string(char* at, char* end) noexcept {
 // `at` is behind the e; answers the place behind the exponent.
 char* clamp_exponent(char* at, char* end) noexcept {
   if (at != end && (*at == '+' || *at == '-')) ++at;
-  char* const stop = std::find_if_not(at, end, is_digit);
+  char* const stop = std::find_if_not(at, end, is_number_digit);
   char* const significant = std::find_if(at, stop, [](char c) { return c != '0'; });
   if (static_cast<std::size_t>(stop - significant) <= kMaxExponentDigits) return stop;
   std::fill(significant, stop, '0');

@@ -15,12 +15,10 @@ struct TreeEvents : JsonEvents {
   std::vector<Json*> open;
   std::string key, text;
   std::size_t count = 0;
-  bool too_many = false;
 
   template <class T>
   Json* add(T value, Ec& ec) {
     if (++count > kMaxReplyValues) {
-      too_many = true;
       ec = boost::json::error::exception;
       return nullptr;
     }
@@ -31,6 +29,7 @@ struct TreeEvents : JsonEvents {
                             : &std::get<Json::Object>(open.back()->value).emplace_back(Json::Member{key, {}}).value;
     }
     at->value = std::move(value);
+    at->index = count - 1;
     return at;
   }
   template <class Container>
@@ -68,6 +67,12 @@ struct TreeEvents : JsonEvents {
   }
 };
 
+std::size_t behind_string(std::string_view text, std::size_t at) noexcept {
+  for (++at; at < text.size() && text[at] != '"'; ++at)
+    if (text[at] == '\\') ++at;
+  return std::min(at + 1, text.size());
+}
+
 }  // namespace
 
 const Json* Json::find(std::string_view name) const noexcept {
@@ -78,14 +83,36 @@ const Json* Json::find(std::string_view name) const noexcept {
   return found == object->rend() ? nullptr : &found->value;
 }
 
-std::expected<Json, std::string> read_json_tree(std::string_view line) {
+std::expected<Json, JsonError> read_json_tree(std::string_view line) {
   std::string text(line);
   clamp_exponents(text);
   boost::json::basic_parser<TreeEvents> parser(strict_json());
   const JsonFault fault = read_json(parser, text);
-  if (parser.handler().too_many) return std::unexpected("more values than a reply may hold");
-  if (fault) return std::unexpected(std::string(fault.what) + " at byte " + std::to_string(fault.position));
-  return std::move(parser.handler().root);
+  if (!fault) return std::move(parser.handler().root);
+  const bool too_many = parser.handler().count > kMaxReplyValues;
+  const std::string what = too_many ? "more than " + std::to_string(kMaxReplyValues) + " values" : fault.what;
+  return std::unexpected(JsonError{what + " at byte " + std::to_string(fault.position), fault.position});
+}
+
+std::size_t json_offset(std::string_view text, std::size_t index) noexcept {
+  std::size_t name = text.npos;  // of the member whose value comes next
+  for (std::size_t at = 0; (at = text.find_first_not_of(" \t\r\n,:]}", at)) != text.npos;) {
+    const std::size_t begin = at;
+    if (text[at] == '"') {
+      at = behind_string(text, at);
+      if (text.substr(skip_json_blanks(text, at)).starts_with(':')) {
+        name = begin;
+        continue;
+      }
+    } else if (text[at] == '{' || text[at] == '[') {
+      ++at;
+    } else {
+      at = text.find_first_of(" \t\r\n,:]}", at);
+    }
+    if (index-- == 0) return std::min(begin, name);
+    name = text.npos;
+  }
+  return text.size();
 }
 
 }  // namespace microvm::wire

@@ -1,6 +1,7 @@
 // A JSON text as a tree of values: for what is read at leisure, on the host.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <expected>
 #include <string>
@@ -17,6 +18,7 @@ struct Json {
 
   /// Null; a number is unsigned where it can be.
   std::variant<std::monostate, bool, std::uint64_t, double, std::string, Array, Object> value;
+  std::size_t index = 0;  ///< of the value in its text, counted from the outermost one: for `json_offset`
 
   /// Null where the value is of another type.
   template <class T>
@@ -33,7 +35,15 @@ struct Json::Member {
   Json value;
 };
 
+struct JsonError {
+  std::string text;  ///< with the position
+  std::size_t position = 0;
+};
+
 /// The one value that `text` holds, of at most kMaxReplyValues values in all; or why there is none, and where.
-std::expected<Json, std::string> read_json_tree(std::string_view text);
+std::expected<Json, JsonError> read_json_tree(std::string_view text);
+
+/// Where the value of that index begins in a text that `read_json_tree` has read; a member begins with its name.
+std::size_t json_offset(std::string_view text, std::size_t index) noexcept;
 
 }  // namespace microvm::wire

@@ -10,7 +10,7 @@ namespace {
 
 Json tree_of(std::string_view text) {
   auto tree = read_json_tree(text);
-  EXPECT_TRUE(tree) << text << ": " << tree.error();
+  EXPECT_TRUE(tree) << text << ": " << tree.error().text;
   return tree ? std::move(*tree) : Json();
 }
 
@@ -59,13 +59,34 @@ TEST(JsonTree, HoldsNoMoreValuesThanAReplyMay) {
   EXPECT_EQ(tree_of(text + "0]").as<Json::Array>()->size(), kMaxReplyValues - 1);
   const auto refused = read_json_tree(text + "0,0]");
   ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error(), "more values than a reply may hold");
+  EXPECT_EQ(refused.error().text.substr(0, 23), "more than 262144 values");
 }
 
 TEST(JsonTree, SaysWhereItIsNone) {
   const auto refused = read_json_tree(R"({"a":)");
   ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error(), "syntax error at byte 5");
+  EXPECT_EQ(refused.error().text, "syntax error at byte 5");
+  EXPECT_EQ(refused.error().position, 5U);
+}
+
+TEST(JsonTree, ValuesAreFoundAgainInTheirText) {
+  const std::string text = R"( {"a":[1,[],{"\"b\"" : {"c": "x:\\"}},"y"] ,"d":null,"":{}, "e":-1.5e3}  )";
+  const Json tree = tree_of(text);
+  const auto at = [&](const Json& value) { return text.substr(json_offset(text, value.index)); };
+  EXPECT_EQ(json_offset(text, tree.index), 1U);
+  const auto& array = *tree.find("a")->as<Json::Array>();
+  EXPECT_TRUE(at(*tree.find("a")).starts_with(R"("a":[1)"));
+  EXPECT_TRUE(at(array[0]).starts_with("1,[],"));
+  EXPECT_TRUE(at(array[1]).starts_with("[],"));
+  EXPECT_TRUE(at(array[2]).starts_with(R"({"\"b)"));
+  EXPECT_TRUE(at(*array[2].find("\"b\"")).starts_with(R"("\"b\"" :)"));
+  EXPECT_TRUE(at(*array[2].find("\"b\"")->find("c")).starts_with(R"("c": "x)"));
+  EXPECT_TRUE(at(array[3]).starts_with(R"("y"])"));
+  EXPECT_TRUE(at(*tree.find("d")).starts_with(R"("d":null)"));
+  EXPECT_TRUE(at(*tree.find("")).starts_with(R"("":{})"));
+  EXPECT_EQ(at(*tree.find("e")), "\"e\":-1.5e3}  ");
+  EXPECT_EQ(json_offset(text, tree.find("e")->index + 1), text.size());
+  EXPECT_EQ(json_offset("7", 0), 0U);
 }
 
 }  // namespace

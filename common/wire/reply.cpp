@@ -23,7 +23,7 @@ bool append_error_reply(Bytes& out, std::string_view id, std::string_view error)
 
 std::expected<Reply, std::string> parse_reply(std::string_view line) {
   auto tree = read_json_tree(line);
-  if (!tree) return std::unexpected("not valid JSON: " + tree.error());
+  if (!tree) return std::unexpected("not valid JSON: " + tree.error().text);
   const auto* object = tree->as<Json::Object>();
   if (object == nullptr) return std::unexpected("not a JSON object");
   Reply reply;

@@ -1,10 +1,12 @@
 // The tables of all bodies: the one place that knows names, rules and first versions of their members.
 #include "host/fcapi/bodies.h"
 
+#include <algorithm>
 #include <array>
 
 #include "host/fcapi/fields.h"
 #include "host/fcapi/rules.h"
+#include "host/fcapi/tables.h"
 
 namespace microvm::fcapi {
 namespace {
@@ -19,6 +21,11 @@ std::string whole(const void* body) {
   return rule(*static_cast<const Body*>(body));
 }
 
+bool is_same_word(std::string_view a, std::string_view b) noexcept {
+  const auto low = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+  return std::ranges::equal(a, b, {}, low, low);
+}
+
 }  // namespace
 
 #define NAMES(Enum, ...)                                             \
@@ -26,9 +33,10 @@ std::string whole(const void* body) {
     static constexpr auto kNames = std::to_array<Name>(__VA_ARGS__); \
     return kNames;                                                   \
   }
-#define TABLE(Body, ...) RULED_TABLE(Body, nullptr, __VA_ARGS__)
-#define RULED_TABLE(Body, rule, ...)                                     \
-  static Table describe(const Body*) noexcept {                          \
+#define TABLE(Body, ...) static SHARED_TABLE(Body, nullptr, __VA_ARGS__)
+#define RULED_TABLE(Body, rule, ...) static SHARED_TABLE(Body, rule, __VA_ARGS__)
+#define SHARED_TABLE(Body, rule, ...)                                    \
+  Table describe(const Body*) noexcept {                                 \
     static constexpr auto kFields = std::to_array<Field>({__VA_ARGS__}); \
     return {kFields, rule};                                              \
   }
@@ -47,6 +55,20 @@ NAMES(TargetState, {{"Paused"}, {"Resumed"}})
 NAMES(SnapshotType, {{"Full"}, {"Diff"}})
 NAMES(BackendType, {{"File"}, {"Uffd"}})
 NAMES(CpuidRegister, {{"eax"}, {"ebx"}, {"ecx"}, {"edx"}})
+
+// As in Firecracker's own files: in any case, and two words for one.
+static bool read(Reader& in, const wire::Json& value, LogLevel& into) {
+  const auto* const text = value.as<std::string>();
+  if (text == nullptr) return in.fail("a text");
+  const Names names = describe(&into);
+  const auto is_it = [&](const Name& name) {
+    return is_same_word(name.text, *text) || (name.text == "Warning" && is_same_word("Warn", *text));
+  };
+  const auto found = std::ranges::find_if(names, is_it);
+  if (found == names.end()) return in.fail("a level");
+  into = static_cast<LogLevel>(found - names.begin());
+  return true;
+}
 
 TABLE(InstanceInfo,
   field<&InstanceInfo::id>("id"),
@@ -90,7 +112,7 @@ TABLE(RegisterModifier,
 TABLE(VcpuFeatures,
   field<&VcpuFeatures::index>("index"),
   field<&VcpuFeatures::bitmap, bitmap<32>>("bitmap"))
-TABLE(CpuConfig,
+SHARED_TABLE(CpuConfig, nullptr,
   field<&CpuConfig::kvm_capabilities, capabilities>("kvm_capabilities"),
   field<&CpuConfig::cpuid_modifiers>("cpuid_modifiers"),
   field<&CpuConfig::msr_modifiers>("msr_modifiers"),
@@ -138,9 +160,9 @@ TABLE(Pmem,
 TABLE(PmemPatch,
   field<&PmemPatch::id, id>("id"),
   field<&PmemPatch::rate_limiter>("rate_limiter"))
-TABLE(Vsock,
+RULED_TABLE(Vsock, (whole<Vsock, vsock>),
   field<&Vsock::guest_cid, within<3U, 0xfffffffeU, std::uint32_t>>("guest_cid"),
-  field<&Vsock::uds_path, socket_path>("uds_path"),
+  optional_text<&Vsock::uds_path, socket_path>("uds_path"),
   field<&Vsock::vsock_id>("vsock_id"))
 TABLE(Entropy,
   field<&Entropy::rate_limiter>("rate_limiter"))
@@ -197,13 +219,13 @@ TABLE(MemoryHotplugStatus,
   field<&MemoryHotplugStatus::plugged_size_mib>("plugged_size_mib"),
   field<&MemoryHotplugStatus::requested_size_mib>("requested_size_mib"))
 
-TABLE(Logger,
+SHARED_TABLE(Logger, nullptr,
   field<&Logger::log_path, path>("log_path"),
   field<&Logger::level>("level"),
   field<&Logger::show_level>("show_level"),
   field<&Logger::show_log_origin>("show_log_origin"),
   field<&Logger::module>("module", kV106))
-TABLE(Metrics,
+SHARED_TABLE(Metrics, nullptr,
   field<&Metrics::metrics_path, path>("metrics_path"),
   field<&Metrics::emit_id>("emit_id", kV117),
   field<&Metrics::properties>("properties", kV117))
@@ -239,7 +261,7 @@ RULED_TABLE(SnapshotLoad, (whole<SnapshotLoad, snapshot_load>),
   field<&SnapshotLoad::clock_realtime>("clock_realtime", kClockRealtime),
   field<&SnapshotLoad::huge_pages>("huge_pages", kV117))
 
-TABLE(VmConfig,
+SHARED_TABLE(VmConfig, nullptr,
   field<&VmConfig::boot_source>("boot-source"),
   field<&VmConfig::machine_config>("machine-config"),
   field<&VmConfig::drives>("drives"),
@@ -254,6 +276,7 @@ TABLE(VmConfig,
 #undef NAMES
 #undef TABLE
 #undef RULED_TABLE
+#undef SHARED_TABLE
 
 std::string_view state_name(VmState state) noexcept { return describe(&state)[static_cast<std::size_t>(state)].text; }
 
@@ -267,7 +290,7 @@ Result<std::string> write_body(const Body& body, Version version) {
 template <class Body>
 Result<Body> read_body(std::string_view text) {
   const auto json = wire::read_json_tree(text);
-  if (!json) return std::unexpected(Error{ErrorCode::BadReply, 0, "the reply is not JSON: " + json.error()});
+  if (!json) return std::unexpected(Error{ErrorCode::BadReply, 0, "the reply is not JSON: " + json.error().text});
   Body body;
   Reader in;
   if (!read(in, *json, body)) return std::unexpected(Error{ErrorCode::BadReply, 0, "in the reply " + in.fault()});
@@ -277,7 +300,7 @@ Result<Body> read_body(std::string_view text) {
 template <>
 Result<Json> read_body(std::string_view text) {
   const auto json = wire::read_json_tree(text);
-  if (!json) return std::unexpected(Error{ErrorCode::BadReply, 0, "the reply is not JSON: " + json.error()});
+  if (!json) return std::unexpected(Error{ErrorCode::BadReply, 0, "the reply is not JSON: " + json.error().text});
   return Json{std::string(text)};
 }
 

@@ -59,7 +59,7 @@ TEST(Bodies, ThatAreNotOnesNameTheMember) {
   const auto fault = [](std::string_view text) { return read_body<VmConfig>(text).error().message; };
   EXPECT_THAT(fault("{"), HasSubstr("not JSON"));
   EXPECT_EQ(fault("[]"), "in the reply it is not an object");
-  EXPECT_EQ(fault(R"({"drives":[{"drive_id":"d"}]})"), "in the reply drives.is_root_device is not there");
+  EXPECT_EQ(fault(R"({"drives":[{"drive_id":"d"}]})"), "in the reply drives[0].is_root_device is not there");
   EXPECT_EQ(fault(R"({"balloon":{"amount_mib":4294967296}})"),
             "in the reply balloon.amount_mib is not a number from 0 to 4294967295");
   EXPECT_EQ(fault(R"({"machine-config":{"vcpu_count":1,"mem_size_mib":1,"huge_pages":"9M"}})"),
@@ -110,10 +110,10 @@ TEST(Bodies, ObeyRules) {
       {written(SnapshotLoad{.snapshot_path = "s", .mem_file_path = "m", .huge_pages = RestoredHugePages::TwoMib}),
        "huge_pages \"2M\" must have a Uffd"},
       {written(SnapshotLoad{.snapshot_path = "s", .mem_file_path = "m", .network_overrides = {{"", "tap"}}}),
-       "network_overrides.iface_id must be 1 to 255"},
+       "network_overrides[0].iface_id must be 1 to 255"},
       {written(CpuConfig{.kvm_capabilities = {"x"}}), "kvm_capabilities must be numbers"},
-      {written(CpuConfig{.vcpu_features = {{.index = 0, .bitmap = "0b2"}}}), "vcpu_features.bitmap must be \"0b\""},
-      {written(CpuConfig{.msr_modifiers = {{.addr = "0xg", .bitmap = "0b1"}}}), "msr_modifiers.addr must be a number"},
+      {written(CpuConfig{.vcpu_features = {{.index = 0, .bitmap = "0b2"}}}), "vcpu_features[0].bitmap must be \"0b\""},
+      {written(CpuConfig{.msr_modifiers = {{.addr = "0xg", .bitmap = "0b1"}}}), "msr_modifiers[0].addr must be a number"},
       {written(Json{"{"}), "is not JSON"},
   };
   for (const auto& [message, rule] : kRows) EXPECT_THAT(message, HasSubstr(rule));

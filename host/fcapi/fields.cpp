@@ -2,7 +2,6 @@
 #include "host/fcapi/fields.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <new>
@@ -23,6 +22,18 @@ std::string Since::text() const {
   return backport ? version_text(first) + " or " + version_text(*backport) : version_text(first);
 }
 
+std::string Path::text() const {
+  std::string text;
+  for (const auto& [name, item] : steps_) {
+    if (name.empty()) {
+      text += fmt::format("[{}]", item);
+    } else {
+      text += (text.empty() ? "" : ".") + printable(name, 64);
+    }
+  }
+  return text;
+}
+
 std::string version_text(Version version) {
   return version.patch == 0 ? fmt::format("{}.{}", version.major, version.minor)
                             : fmt::format("{}.{}.{}", version.major, version.minor, version.patch);
@@ -35,12 +46,12 @@ void Writer::text(std::string_view text) {
 }
 
 void Writer::json(const Json& value) {
-  if (auto read = wire::read_json_tree(value.text); !read) check("is not JSON: " + read.error());
+  if (auto read = wire::read_json_tree(value.text); !read) check("is not JSON: " + read.error().text);
   out_ += value.text;
 }
 
 void Writer::enter(std::string_view name, const Since& since) {
-  path_.push_back(name);
+  path_.enter(name);
   gate("", since);
   text(name);
   out_ += ':';
@@ -58,7 +69,7 @@ void Writer::check(const std::string& rule) {
 
 void Writer::fail(ErrorCode code, std::string what) {
   if (error_) return;
-  const std::string path = fmt::format("{}", fmt::join(path_, "."));
+  const std::string path = path_.text();
   error_ = Error{code, 0, path.empty() ? std::move(what) : path + " " + what};
 }
 
@@ -67,15 +78,51 @@ Result<std::string> Writer::finish() {
   return std::move(out_);
 }
 
-bool Reader::fail(std::string_view expected) {
-  if (fault_.empty())
-    fault_ = fmt::format("{} is not {}", path_.empty() ? "it" : fmt::format("{}", fmt::join(path_, ".")), expected);
+void Reader::enter(std::string_view name, const wire::Json& value) {
+  path_.enter(name);
+  indices_.push_back(value.index);
+}
+
+void Reader::enter(std::size_t item, const wire::Json& value) {
+  path_.enter(item);
+  indices_.push_back(value.index);
+}
+
+void Reader::leave() {
+  path_.leave();
+  indices_.pop_back();
+}
+
+bool Reader::refuse(std::string_view what) {
+  const std::string path = path_.text();
+  fault_ = fmt::format("{} {}", path.empty() ? "it" : path, what);
+  fault_index_ = indices_.empty() ? 0 : indices_.back();
   return false;
+}
+
+bool Reader::fail(std::string_view expected) { return refuse(fmt::format("is not {}", expected)); }
+
+bool Reader::check(const std::string& rule) { return rule.empty() || refuse(rule); }
+
+// In a strict reader: that each member is known, and there once.
+static bool check_names(Reader& in, const Table& table, const wire::Json::Object& members) {
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    const auto& [name, value] = members[i];
+    in.enter(name, value);
+    if (std::ranges::find(table.fields, name, &Field::name) == table.fields.end()) return in.check("is unknown");
+    const auto earlier = std::span(members).first(i);
+    if (std::ranges::find(earlier, name, &wire::Json::Member::name) != earlier.end()) return in.check("is there twice");
+    in.leave();
+  }
+  return true;
 }
 
 void write_table(Writer& out, const Table& table, const void* body) {
   if (table.rule != nullptr) out.check(table.rule(body));
-  std::string_view before = "{";
+  out.raw(write_members(out, table, body, "{") == "{" ? "{}" : "}");
+}
+
+std::string_view write_members(Writer& out, const Table& table, const void* body, std::string_view before) {
   for (const Field& field : table.fields) {
     if (field.is_absent(body)) continue;
     out.raw(std::exchange(before, ","));
@@ -83,16 +130,21 @@ void write_table(Writer& out, const Table& table, const void* body) {
     field.write(out, body);
     out.leave();
   }
-  out.raw(before == "{" ? "{}" : "}");
+  return before;
 }
 
 bool read_table(Reader& in, const Table& table, const wire::Json& value, void* body) {
-  if (value.as<wire::Json::Object>() == nullptr) return in.fail("an object");
+  const auto* const members = value.as<wire::Json::Object>();
+  if (members == nullptr) return in.fail("an object");
+  return (!in.is_strict() || check_names(in, table, *members)) && read_members(in, table, value, body);
+}
+
+bool read_members(Reader& in, const Table& table, const wire::Json& object, void* body) {
   for (const Field& field : table.fields) {
-    const wire::Json* const member = value.find(field.name);
+    const wire::Json* const member = object.find(field.name);
     const bool is_absent = member == nullptr || member->is_null();
     if (is_absent && !field.is_required) continue;
-    in.enter(field.name);
+    in.enter(field.name, is_absent ? object : *member);
     if (is_absent ? !in.fail("there") : !field.read(in, *member, body)) return false;
     in.leave();
   }
@@ -142,8 +194,13 @@ bool read(Reader& in, const wire::Json& value, std::string& into) {
 bool read(Reader& in, const wire::Json& value, std::map<std::string, std::string>& into) {
   const auto* const members = value.as<wire::Json::Object>();
   if (members == nullptr) return in.fail("an object");
-  for (const auto& [name, member] : *members)
-    if (!read(in, member, into[name])) return false;
+  for (const auto& [name, member] : *members) {
+    in.enter(name, member);
+    const auto [place, is_new] = into.try_emplace(name);
+    if (!is_new && in.is_strict()) return in.check("is there twice");
+    if (!read(in, member, place->second)) return false;
+    in.leave();
+  }
   return true;
 }
 

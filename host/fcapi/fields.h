@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "common/wire/json_tree.h"
@@ -28,6 +29,22 @@ struct Since {
   [[nodiscard]] std::string text() const;  ///< "1.15.1 or 1.14.4"
 };
 
+/// Where in a body one is: "drives[0].drive_id".
+class Path {
+ public:
+  void enter(std::string_view name) { steps_.push_back({name, 0}); }
+  void enter(std::size_t item) { steps_.push_back({{}, item}); }
+  void leave() { steps_.pop_back(); }
+  [[nodiscard]] std::string text() const;
+
+ private:
+  struct Step {
+    std::string_view name;  ///< empty: that of a list
+    std::size_t item;
+  };
+  std::vector<Step> steps_;
+};
+
 std::string version_text(Version version);  ///< without ".0" at its end: "1.16"
 
 /// Writes one body for one version. What breaks a rule or a gate is remembered, the first of it.
@@ -40,33 +57,51 @@ class Writer {
   void json(const Json& value);
   /// Writes `name`, then goes on inside of it until `leave`.
   void enter(std::string_view name, const Since& since);
-  void leave() { path_.pop_back(); }
+  void enter(std::size_t item) { path_.enter(item); }
+  void leave() { path_.leave(); }
   void gate(std::string_view what, const Since& since);
   /// Nothing when `rule` is empty.
   void check(const std::string& rule);
 
   Result<std::string> finish();
+  /// What was written, whatever it breaks.
+  std::string take() { return std::move(out_); }
 
  private:
   void fail(ErrorCode code, std::string what);
 
   Version version_;
   std::string out_;
-  std::vector<std::string_view> path_;
+  Path path_;
   std::optional<Error> error_;
 };
 
-/// Reads one reply; names in it that no table has are skipped, as a later version may have them.
+/// Reads one reply; names in it that no table has are skipped, as a later version may have them. A strict one reads
+/// what a person wrote: such a name, one that is there twice and a value that breaks its rule are faults as well.
 class Reader {
  public:
-  void enter(std::string_view name) { path_.push_back(name); }
-  void leave() { path_.pop_back(); }
+  explicit Reader(bool is_strict = false) noexcept : is_strict_(is_strict) {}
+
+  [[nodiscard]] bool is_strict() const noexcept { return is_strict_; }
+  /// Goes on in a member, or an item of a list, until `leave`.
+  void enter(std::string_view name, const wire::Json& value);
+  void enter(std::size_t item, const wire::Json& value);
+  void leave();
   bool fail(std::string_view expected);
+  /// True when `rule` is empty, or not asked for.
+  bool check(const std::string& rule);
+  /// "drives[0].drive_id is not a text".
   [[nodiscard]] const std::string& fault() const noexcept { return fault_; }
+  [[nodiscard]] std::size_t fault_index() const noexcept { return fault_index_; }  ///< of the value in its text
 
  private:
-  std::vector<std::string_view> path_;
+  bool refuse(std::string_view what);
+
+  bool is_strict_;
+  Path path_;
+  std::vector<std::size_t> indices_;  // of the values on the path
   std::string fault_;
+  std::size_t fault_index_ = 0;
 };
 
 struct Field {
@@ -88,7 +123,11 @@ struct Name {
 using Names = std::span<const Name>;  ///< in the order of the enumerators
 
 void write_table(Writer& out, const Table& table, const void* body);
+/// Without braces: `before` is what goes before the first of them. What goes before the next one.
+std::string_view write_members(Writer& out, const Table& table, const void* body, std::string_view before);
 bool read_table(Reader& in, const Table& table, const wire::Json& value, void* body);
+/// Without a look at the members that are not in the table.
+bool read_members(Reader& in, const Table& table, const wire::Json& object, void* body);
 void write_name(Writer& out, Names names, std::size_t index);
 bool read_name(Reader& in, Names names, const wire::Json& value, std::size_t& index);
 
@@ -113,9 +152,11 @@ void write(Writer& out, Named auto value) { write_name(out, describe(&value), st
 template <class T>
 void write(Writer& out, const std::vector<T>& values) {
   std::string_view before = "[";
-  for (const T& value : values) {
+  for (std::size_t i = 0; i < values.size(); ++i) {
     out.raw(before);
-    write(out, value);
+    out.enter(i);
+    write(out, values[i]);
+    out.leave();
     before = ",";
   }
   out.raw(values.empty() ? "[]" : "]");
@@ -146,8 +187,11 @@ template <class T>
 bool read(Reader& in, const wire::Json& value, std::vector<T>& into) {
   const auto* const items = value.as<wire::Json::Array>();
   if (items == nullptr) return in.fail("a list");
-  for (const wire::Json& item : *items)
+  for (const wire::Json& item : *items) {
+    in.enter(into.size(), item);
     if (!read(in, item, into.emplace_back())) return false;
+    in.leave();
+  }
   return true;
 }
 
@@ -185,10 +229,15 @@ struct Access<member, rule> {
   static bool read_it(Reader& from, const wire::Json& value, void* body) {
     Type& into = static_cast<Body*>(body)->*member;
     if constexpr (Optional<Type>) {
-      return read(from, value, into.emplace());
+      return read_checked(from, value, into.emplace());
     } else {
-      return read(from, value, into);
+      return read_checked(from, value, into);
     }
+  }
+  static bool read_checked(Reader& from, const wire::Json& value, auto& into) {
+    if (!read(from, value, into)) return false;
+    if constexpr (!std::same_as<decltype(rule), std::nullptr_t>) return !from.is_strict() || from.check(rule(into));
+    return true;
   }
   static constexpr bool kIsRequired = !Optional<Type> && !Container<Type>;
 };
@@ -198,6 +247,22 @@ template <auto which, auto rule = nullptr>
 constexpr Field field(std::string_view name, Since since = {}) {
   using Member = Access<which, rule>;
   return {name, since, Member::kIsRequired, Member::is_absent, Member::write_it, Member::read_it};
+}
+
+/// One that need not be there, though its type has no place for that: what is left out stays as it was.
+template <auto which, auto rule = nullptr>
+constexpr Field preset(std::string_view name) {
+  Field row = field<which, rule>(name);
+  row.is_required = false;
+  return row;
+}
+
+/// A text that is left out where it is empty.
+template <auto which, auto rule>
+constexpr Field optional_text(std::string_view name) {
+  Field row = preset<which, rule>(name);
+  row.is_absent = [](const void* body) { return Access<which, rule>::in(body).empty(); };
+  return row;
 }
 
 /// One that is there even when it is empty.

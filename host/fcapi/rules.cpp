@@ -93,6 +93,13 @@ std::string number_text(const std::string& text) {
   return is_good ? "" : "must be a number: decimal, 0x and hex digits, or 0b and binary ones";
 }
 
+// As the VMM takes them: "0b" may be left out, and underscores may stand anywhere behind it.
+bool is_bitmap(std::string_view text, std::size_t width) {
+  if (text.starts_with("0b")) text.remove_prefix(2);
+  const auto separators = static_cast<std::size_t>(std::ranges::count(text, '_'));
+  return text.size() - separators <= width && text.find_first_not_of("01x_") == text.npos;
+}
+
 std::string machine(const MachineConfig& config) {
   if (config.smt.value_or(false) && config.vcpu_count != 1 && config.vcpu_count % 2 != 0)
     return "vcpu_count must be 1 or even with smt";
@@ -113,6 +120,11 @@ std::string drive(const Drive& drive) {
   if (drive.socket && (drive.is_read_only || drive.rate_limiter || drive.io_engine))
     return "must not have is_read_only, rate_limiter or io_engine beside socket (vhost-user)";
   return {};
+}
+
+std::string vsock(const Vsock& vsock) {
+  const std::string rule = vsock.uds_path.empty() ? socket_path(vsock.uds_path) : "";
+  return rule.empty() ? "" : "uds_path " + rule;
 }
 
 std::string memory_hotplug(const MemoryHotplug& config) {

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "microvm/fcapi_types.h"
@@ -32,17 +33,17 @@ std::string link_local(const std::string& text);
 std::string boot_args(const std::string& text);
 std::string capabilities(const std::vector<std::string>& texts);
 std::string number_text(const std::string& text);
+bool is_bitmap(std::string_view text, std::size_t width);
 template <std::size_t width>
 std::string bitmap(const std::string& text) {
-  const bool is_good = text.starts_with("0b") && text.size() > 2 && text.size() <= width + 2 &&
-                       text.find_first_not_of("01x", 2) == text.npos;
-  return is_good ? "" : fmt::format("must be \"0b\" and 1 to {} of 0, 1 and x", width);
+  return is_bitmap(text, width) ? "" : fmt::format("must be \"0b\" and at most {} of 0, 1 and x", width);
 }
 
 // Of whole bodies.
 std::string machine(const MachineConfig& config);
 std::string machine_patch(const MachineConfigPatch& patch);
 std::string drive(const Drive& drive);
+std::string vsock(const Vsock& vsock);
 std::string memory_hotplug(const MemoryHotplug& config);
 std::string memory_backend(const MemoryBackend& backend);
 std::string snapshot_load(const SnapshotLoad& load);

@@ -106,7 +106,7 @@ struct Client::Impl {
 };
 
 Result<void> Client::Impl::dial(Deadline deadline) {
-  auto stream = vsock::dial(endpoint.uds_path, endpoint.port, deadline);
+  auto stream = vsock::dial(endpoint.uds_path, endpoint.port, deadline, options.end_fd);
   if (!stream) return std::unexpected(std::move(stream.error()));
   channel = Channel(std::move(*stream));
   return {};

@@ -1,11 +1,12 @@
 #include "host/vsock/dial.h"
 
 #include <fmt/format.h>
+#include <poll.h>
 
 #include <algorithm>
 #include <chrono>
+#include <ctime>
 #include <optional>
-#include <thread>
 
 #include "common/base/printable.h"
 #include "common/posix/unix_address.h"
@@ -35,9 +36,17 @@ Error bad_path(std::string_view uds_path) {
                       printable(uds_path, posix::kMaxSocketPath), uds_path.size(), posix::kMaxSocketPath)};
 }
 
+// Sleeps; true when the end came first.
+bool ended_within(int end_fd, Deadline deadline) {
+  const std::chrono::nanoseconds left = deadline.left();
+  const timespec time{.tv_sec = left / 1s, .tv_nsec = (left % 1s).count()};
+  pollfd end{.fd = end_fd, .events = POLLIN, .revents = 0};
+  return ::ppoll(&end, 1, &time, nullptr) > 0;
+}
+
 }  // namespace
 
-Result<UniqueFd> dial(std::string_view uds_path, std::uint32_t port, Deadline deadline) {
+Result<UniqueFd> dial(std::string_view uds_path, std::uint32_t port, Deadline deadline, int end_fd) {
   const auto address = posix::unix_address(uds_path);
   if (!address) return std::unexpected(bad_path(uds_path));
 
@@ -47,7 +56,7 @@ Result<UniqueFd> dial(std::string_view uds_path, std::uint32_t port, Deadline de
   std::optional<Error> last;
   for (unsigned tries = 1;; ++tries) {
     const Deadline own = Deadline::after(silence);
-    auto stream = handshake(*address, port, own.earlier(deadline));
+    auto stream = handshake(*address, port, own.earlier(deadline), end_fd);
     if (stream) return stream;
 
     Error& error = stream.error();
@@ -65,7 +74,7 @@ Result<UniqueFd> dial(std::string_view uds_path, std::uint32_t port, Deadline de
     if (silent && own.passed()) {
       silence = std::min(2 * silence, kLongestSilence);
     } else {
-      std::this_thread::sleep_until(Deadline::after(pause).earlier(deadline).when());
+      if (ended_within(end_fd, Deadline::after(pause).earlier(deadline))) return std::unexpected(ended());
       pause = std::min(2 * pause, kLongestPause);
     }
   }

@@ -77,14 +77,16 @@ Result<std::size_t> take_line(int fd, std::span<char> line) {
   return static_cast<std::size_t>(taken);
 }
 
-Result<void> read_ok(int fd, Deadline deadline) {
+Result<void> read_ok(int fd, Deadline deadline, int end_fd) {
   std::array<char, kMaxOkLine> line;
   for (std::size_t size = 0;;) {
-    pollfd readable{.fd = fd, .events = POLLIN, .revents = 0};
-    if (::poll(&readable, 1, deadline.poll_ms()) <= 0) {
+    std::array<pollfd, 2> fds{pollfd{.fd = fd, .events = POLLIN, .revents = 0},
+                              pollfd{.fd = end_fd, .events = POLLIN, .revents = 0}};
+    if (::poll(fds.data(), fds.size(), deadline.poll_ms()) <= 0) {
       if (deadline.passed()) return unanswered();
       continue;
     }
+    if (fds[0].revents == 0) return std::unexpected(ended());
     const auto taken = take_line(fd, std::span(line).subspan(size));
     if (!taken) return std::unexpected(taken.error());
     size += *taken;
@@ -113,11 +115,13 @@ OkLine judge_ok_line(std::string_view read) noexcept {
   return ended ? OkLine::Complete : OkLine::Partial;
 }
 
-Result<UniqueFd> handshake(const sockaddr_un& address, std::uint32_t port, Deadline deadline) {
+Error ended() { return {ErrorCode::VmmDied, 0, "the VM ended meanwhile"}; }
+
+Result<UniqueFd> handshake(const sockaddr_un& address, std::uint32_t port, Deadline deadline, int end_fd) {
   auto stream = connect_to(address);
   if (!stream) return stream;
   if (auto sent = send_connect(stream->get(), port); !sent) return std::unexpected(std::move(sent.error()));
-  if (auto answered = read_ok(stream->get(), deadline); !answered) return std::unexpected(std::move(answered.error()));
+  if (auto answered = read_ok(stream->get(), deadline, end_fd); !answered) return std::unexpected(std::move(answered.error()));
   return stream;
 }
 

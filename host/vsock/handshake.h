@@ -19,7 +19,10 @@ inline constexpr std::size_t kMaxOkLine = 32;
 OkLine judge_ok_line(std::string_view read) noexcept;
 
 /// The stream is non-blocking and close-on-exec, and nothing behind the OK line was read from it. Errors say what
-/// happened but not to which socket: the caller knows.
-Result<UniqueFd> handshake(const sockaddr_un& address, std::uint32_t port, Deadline deadline);
+/// happened but not to which socket: the caller knows. `end_fd` becoming readable ends the wait with `ended()`.
+Result<UniqueFd> handshake(const sockaddr_un& address, std::uint32_t port, Deadline deadline, int end_fd);
+
+/// VmmDied.
+Error ended();
 
 }  // namespace microvm::vsock

@@ -32,6 +32,9 @@ struct Options {
   /// request is idempotent, but another writer may have come between, and `Applied::changed` is then that of the second
   /// one. A request with `if_match` is never sent twice: done at first, it would be a conflict.
   bool resend_if_lost = false;
+  /// A descriptor that becomes readable when there is no use in dialling on, such as the VMM's pidfd: connect() then
+  /// ends at once (VmmDied). It stays the caller's.
+  int end_fd = -1;
 };
 
 /// What the requests of the same names refuse as Invalid, for callers that want to know before they connect: keys,

@@ -1,6 +1,7 @@
 // The floor: the bytes of a boot sequence, sent by a loop that does nothing else.
-//   boot_floor VMM SOCKET REQUESTS   for each line on standard input: starts VMM, sends what the file REQUESTS holds,
-//                                    request by request (each ends with a NUL), then prints the nanoseconds it took
+//   boot_floor VMM SOCKET REQUESTS [PARENT]   for each line on standard input: starts VMM, sends what the file REQUESTS holds,
+//                                    request by request (each ends with a NUL), then prints the nanoseconds it took.
+//                                    With PARENT that program starts the VMM.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -31,13 +32,18 @@ static long now(void) {
   return time.tv_sec * 1000000000L + time.tv_nsec;
 }
 
-static pid_t start(char *vmm, char *path) {
-  char *arguments[] = {vmm, "--api-sock", path, NULL};
+static pid_t start(char *parent, char *vmm, char *path) {
+  char *with_parent[] = {parent, vmm, "--api-sock", path, NULL};
+  char **arguments = parent == NULL ? with_parent + 1 : with_parent;
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
+  posix_spawnattr_t group;
+  posix_spawnattr_init(&group);
+  posix_spawnattr_setflags(&group, POSIX_SPAWN_SETPGROUP);
   pid_t child = 0;
-  need(posix_spawn(&child, vmm, &actions, NULL, arguments, environ) == 0, vmm);
+  need(posix_spawn(&child, arguments[0], &actions, &group, arguments, environ) == 0, arguments[0]);
+  posix_spawnattr_destroy(&group);
   posix_spawn_file_actions_destroy(&actions);
   return child;
 }
@@ -76,7 +82,7 @@ static void ask(int fd, const char *request) {
 }
 
 int main(int count, char **arguments) {
-  need(count == 4, "usage");
+  need(count == 4 || count == 5, "usage");
   char *vmm = arguments[1], *path = arguments[2];
   const int file = open(arguments[3], O_RDONLY | O_CLOEXEC);
   const ssize_t size = read(file, requests, sizeof requests - 1);
@@ -89,13 +95,13 @@ int main(int count, char **arguments) {
   for (char line[16]; fgets(line, sizeof line, stdin) != NULL;) {
     alarm(30);
     const long begin = now();
-    const pid_t child = start(vmm, path);
+    const pid_t child = start(arguments[4], vmm, path);
     const int fd = dial(watch, path);
     for (const char *request = requests; request < requests + size; request += strlen(request) + 1) ask(fd, request);
     printf("%ld\n", now() - begin);
     fflush(stdout);
     close(fd);
-    kill(child, SIGKILL);
+    kill(-child, SIGKILL);
     waitpid(child, NULL, 0);
   }
 }

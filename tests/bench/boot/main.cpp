@@ -1,6 +1,7 @@
 // ./dev bench: how long a boot sequence takes, from starting the VMM to the answer of InstanceStart: through this
-// library, through a bare loop of C that sends the same bytes, and through the Rust crate fctools. Prints the table.
-//   bench_boot VMM BOOT_FLOOR [BOOT_FCTOOLS]
+// library's client, through its runtime (monitor, records and all), through a bare loop of C that sends the same bytes,
+// and through the Rust crate fctools. Prints the table.
+//   bench_boot VMM MONITOR BOOT_FLOOR BOOT_PARENT [BOOT_FCTOOLS]
 #include <fcntl.h>
 #include <spawn.h>
 #include <sys/syscall.h>
@@ -9,12 +10,14 @@
 
 #include <csignal>
 #include <iostream>
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <vector>
 
 #include "common/base/unique_fd.h"
 #include "microvm/fcapi.h"
+#include "microvm/runtime.h"
 #include "tests/bench/boot/sent.h"
 #include "tests/bench/rounds.h"
 #include "tests/bench/table.h"
@@ -71,6 +74,42 @@ double boot_one(const std::string& program, const std::string& dir) {
   return time;
 }
 
+// The whole of it: a VM with a record, a monitor, a console that is drained. What is not measured is its end.
+class RuntimeJob {
+ public:
+  RuntimeJob(const std::string& vmm, const std::string& monitor, const std::string& dir) : dir_(dir) {
+    runtime_ = make_firecracker_runtime({.firecracker = vmm,
+                                         .monitor = monitor,
+                                         .state_dir = dir + "/state",
+                                         .run_dir = dir + "/run",
+                                         .vmm_environment = {"FIRECRACKER_QEMU_BACKEND=none"}});
+    spec_.config = {.boot_source = fcapi::BootSource{.kernel_image_path = dir + "/vmlinux",
+                                                     .boot_args = "console=ttyS0 reboot=k panic=1"},
+                    .machine_config = fcapi::MachineConfig{.vcpu_count = 1, .mem_size_mib = 128},
+                    .drives = {{.drive_id = "rootfs",
+                                .is_root_device = true,
+                                .path_on_host = dir + "/rootfs.ext4",
+                                .is_read_only = true}},
+                    .vsock = fcapi::Vsock{.guest_cid = 3, .uds_path = {}}};
+  }
+  double job() {
+    spec_.id = "b" + std::to_string(++number_);
+    const auto begin = std::chrono::steady_clock::now();
+    const auto created = runtime_->create(spec_);
+    if (!created) throw std::runtime_error(created.error().message);
+    if (const auto started = runtime_->start(spec_.id); !started) throw std::runtime_error(started.error().message);
+    const double time = us_since(begin);
+    need(runtime_->remove(spec_.id, true));
+    return time;
+  }
+
+ private:
+  std::string dir_;
+  std::unique_ptr<Runtime> runtime_;
+  Spec spec_;
+  int number_ = 0;
+};
+
 // Another program that does one job for each line it gets, and answers the nanoseconds.
 class Contender {
  public:
@@ -125,33 +164,42 @@ Take round_of(const std::string& dir, const std::function<double()>& job) {
   };
 }
 
-void run(const std::string& vmm, const std::string& floor, const std::string& fctools) {
+struct Programs {
+  std::string vmm, monitor, floor, parent, fctools;
+};
+
+void run(const Programs& programs) {
   const test::TempDir dir("/dev/shm");
   test::refill(dir.path(), false);
   const std::string requests = dir / "requests";
   test::write_file(requests, sent_by(dir / "fc.sock", [&] { (void)boot(dir.path(), {}); }));
 
-  Contender bare({floor, vmm, dir / "fc.sock", requests});
+  Contender bare({programs.floor, programs.vmm, dir / "fc.sock", requests});
+  Contender parented({programs.floor, programs.vmm, dir / "fc.sock", requests, programs.parent});
+  RuntimeJob runtime(programs.vmm, programs.monitor, dir.path());
   std::optional<Contender> crate;
-  std::vector<Take> takes = {round_of(dir.path(), [&] { return boot_one(vmm, dir.path()); }),
-                             round_of(dir.path(), [&] { return bare.job(); })};
-  if (!fctools.empty()) {
-    crate.emplace(std::vector{fctools, vmm, dir.path(), dir / "vmlinux", dir / "rootfs.ext4"});
+  std::vector<Take> takes = {round_of(dir.path(), [&] { return boot_one(programs.vmm, dir.path()); }),
+                             round_of(dir.path(), [&] { return bare.job(); }),
+                             round_of(dir.path(), [&] { return parented.job(); }),
+                             round_of(dir.path(), [&] { return runtime.job(); })};
+  if (!programs.fctools.empty()) {
+    crate.emplace(std::vector{programs.fctools, programs.vmm, dir.path(), dir / "vmlinux", dir / "rootfs.ext4"});
     takes.push_back(round_of(dir.path(), [&] { return crate->job(); }));
   }
   const Rounds rounds(kRounds, takes);
   Table table("this library | fctools | bare loop");
-  Row row{.what = "boot sequence, to the bare loop's", .ours = us(rounds.middle(0)), .floor = us(rounds.middle(1))};
-  if (crate) row.crate = us(rounds.middle(2));
-  row.figure = rounds.ratio(0, 1);
-  row.target = 1.1;
-  table.add(row);
-  if (crate) {
-    row.what = "boot sequence, to fctools'";
-    row.figure = rounds.ratio(0, 2);
-    row.target = 1.0;
+  const auto add = [&](const char* what, std::size_t ours, std::size_t other, double target) {
+    Row row{.what = what, .ours = us(rounds.middle(ours)), .floor = us(rounds.middle(other == 4 ? 1 : other))};
+    if (crate) row.crate = us(rounds.middle(4));
+    row.figure = rounds.ratio(ours, other);
+    row.target = target;
     table.add(row);
-  }
+  };
+  add("client: boot sequence, to the bare loop's", 0, 1, 1.1);
+  if (crate) add("client: boot sequence, to fctools'", 0, 4, 1.0);
+  add("runtime: create and start, to the bare loop's", 3, 1, 1.15);
+  add("runtime: create and start, to that of a bare loop with a parent", 3, 2, 1.15);
+  if (crate) add("runtime: create and start, to fctools'", 3, 4, 1.0);
   std::cout << table.text();
 }
 
@@ -160,8 +208,8 @@ void run(const std::string& vmm, const std::string& floor, const std::string& fc
 int main(int count, char** arguments) {
   ::setenv("FIRECRACKER_QEMU_BACKEND", "none", 1);
   try {
-    if (count < 3) throw std::runtime_error("usage: bench_boot VMM BOOT_FLOOR [BOOT_FCTOOLS]");
-    run(arguments[1], arguments[2], count > 3 ? arguments[3] : "");
+    if (count < 5) throw std::runtime_error("usage: bench_boot VMM MONITOR BOOT_FLOOR BOOT_PARENT [BOOT_FCTOOLS]");
+    run({arguments[1], arguments[2], arguments[3], arguments[4], count > 5 ? arguments[5] : ""});
   } catch (const std::exception& error) {
     std::cerr << "bench_boot: " << error.what() << '\n';
     return 1;
