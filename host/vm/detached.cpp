@@ -53,7 +53,8 @@ void forget_handlers() {
   }
 }
 
-int execute(void* argument) {
+// Sanitizers know this thread's stack, not those of the children.
+[[gnu::no_sanitize_address]] int execute(void* argument) {
   Start& start = *static_cast<Start*>(argument);
   forget_handlers();
   if (place_descriptors(start) && ::sigprocmask(SIG_SETMASK, &start.signals, nullptr) == 0)
@@ -62,7 +63,7 @@ int execute(void* argument) {
   ::_exit(127);
 }
 
-int make_second(void* argument) {
+[[gnu::no_sanitize_address]] int make_second(void* argument) {
   Start& start = *static_cast<Start*>(argument);
   if (::clone(execute, start.second_stack, CLONE_VM | CLONE_VFORK, argument) < 0) start.error = errno;
   ::_exit(0);

@@ -152,7 +152,7 @@ Result<void> remove(const Host& host, std::string_view id, bool force) {
   }
   auto operation = Operation::begin(host, id, "remove", {VmState::Exited, VmState::Failed});
   if (!operation) return std::unexpected(std::move(operation.error()));
-  if (auto before = operation->before("remove"); !before) return before;
+  if (auto before = operation->before("remove"); !before) return operation->fail(std::move(before.error()));
   // It is about to end by itself, having written down the exit.
   if (const auto monitor = live_monitor(operation->vm().layout))
     wait_for_end(monitor->pidfd.get(), Deadline::after(kExitPatience));

@@ -25,6 +25,16 @@ inline double ms(std::chrono::nanoseconds time) { return std::chrono::duration<d
 /// The host's port, as CONNECT was answered on this stream. Throws std::runtime_error when it was not.
 unsigned long host_port(LineClient& stream);
 
+struct Answer {
+  int status;
+  std::string out;  ///< both streams, byte for byte
+};
+/// One line of shell as root in the guest behind `uds`; what it leaves in the background must not keep its streams.
+/// Throws std::runtime_error at the deadline.
+Answer run_in_guest(const std::string& uds, const std::string& line, std::chrono::milliseconds time = kBootTime);
+/// What a command that must succeed wrote, its last newline taken away.
+std::string output_in_guest(const std::string& uds, const std::string& line);
+
 class Guest {
  public:
   /// Starts the VMM, and nothing in it.
@@ -39,15 +49,10 @@ class Guest {
   [[nodiscard]] std::string vsock_name() const { return name_ + ".vsock"; }
   [[nodiscard]] std::string uds() const { return dir_ + "/" + vsock_name(); }
 
-  struct Answer {
-    int status;
-    std::string out;  ///< both streams, byte for byte
-  };
-  /// One line of shell as root in the guest; what it leaves in the background must not keep its streams. Throws
-  /// std::runtime_error at the deadline.
-  Answer run(const std::string& line, std::chrono::milliseconds time = kBootTime);
-  /// What a command that must succeed wrote, its last newline taken away.
-  std::string output(const std::string& line);
+  Answer run(const std::string& line, std::chrono::milliseconds time = kBootTime) {
+    return run_in_guest(uds(), line, time);
+  }
+  std::string output(const std::string& line) { return output_in_guest(uds(), line); }
 
   /// Retries until the daemon answers.
   metadata::Client daemon(std::chrono::milliseconds time = kBootTime) const;
