@@ -29,7 +29,6 @@ struct Start {
   char* const* arguments;
   char* const* environment;
   int fd, null;
-  sigset_t signals;
   char* second_stack;
   int error = 0;  ///< written by the children
 };
@@ -37,21 +36,7 @@ struct Start {
 bool place_descriptors(const Start& start) {
   for (const int standard : {0, 1, 2})
     if (::dup2(start.null, standard) < 0) return false;
-  // Onto itself dup2 would leave close-on-exec set.
-  if (start.fd == kReportFd) return ::fcntl(kReportFd, F_SETFD, 0) == 0;
   return ::dup2(start.fd, kReportFd) >= 0;
-}
-
-// Handlers of the caller would run in the child, on the caller's memory: there are none before signals are let in
-// again.
-void forget_handlers() {
-  struct sigaction action{};
-  for (int signal = 1; signal < NSIG; ++signal) {
-    if (::sigaction(signal, nullptr, &action) != 0 || action.sa_handler == SIG_IGN) continue;
-    action.sa_handler = SIG_DFL;
-    action.sa_flags = 0;
-    ::sigaction(signal, &action, nullptr);
-  }
 }
 
 // Not _exit(): sanitizers hook into it, and know nothing of the children's stacks.
@@ -62,9 +47,7 @@ int leave() {
 
 int execute(void* argument) {
   Start& start = *static_cast<Start*>(argument);
-  forget_handlers();
-  if (place_descriptors(start) && ::sigprocmask(SIG_SETMASK, &start.signals, nullptr) == 0)
-    ::execve(start.program, start.arguments, start.environment);
+  if (place_descriptors(start)) ::execve(start.program, start.arguments, start.environment);
   start.error = errno;
   return leave();
 }
@@ -74,6 +57,9 @@ int make_second(void* argument) {
   if (::clone(execute, start.second_stack, CLONE_VM | CLONE_VFORK, argument) < 0) start.error = errno;
   return leave();
 }
+
+// Out of the way of what the children put in place.
+UniqueFd above(int fd) { return UniqueFd(::fcntl(fd, F_DUPFD_CLOEXEC, kReportFd + 1)); }
 
 std::vector<char*> pointers(const std::vector<std::string>& words) {
   std::vector<char*> all;
@@ -91,8 +77,9 @@ std::unexpected<Error> fail(const std::string& program, const char* what, int nu
 
 Result<void> start_detached(const std::string& program, const std::vector<std::string>& arguments,
                             const std::vector<std::string>& environment, int fd) {
-  const UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
-  if (!null.valid()) return fail("/dev/null", "open", errno);
+  const UniqueFd opened(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  const UniqueFd null = above(opened.get()), passed = above(fd);
+  if (!null.valid() || !passed.valid()) return fail(program, "descriptors for its start", errno);
   void* const stacks =
       ::mmap(nullptr, 2 * kStack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
   if (stacks == MAP_FAILED) return fail(program, "memory for its start", errno);
@@ -100,16 +87,14 @@ Result<void> start_detached(const std::string& program, const std::vector<std::s
   Start start{.program = program.c_str(),
               .arguments = words.data(),
               .environment = variables.data(),
-              .fd = fd,
+              .fd = passed.get(),
               .null = null.get(),
-              .signals = {},
               .second_stack = static_cast<char*>(stacks) + kStack};
 
   // No handler of the caller's may run in the children.
   sigset_t all, before;
   ::sigfillset(&all);
   ::pthread_sigmask(SIG_SETMASK, &all, &before);
-  ::sigemptyset(&start.signals);
   // Without a signal at its end: the caller's handlers and waits for any child do not see it.
   const pid_t first = ::clone(make_second, static_cast<char*>(stacks) + 2 * kStack, CLONE_VM | CLONE_VFORK, &start);
   const int error = first < 0 ? errno : 0;

@@ -10,8 +10,8 @@
 
 namespace microvm::vm {
 
-/// The program gets `environment` and nothing else, standard input, output and error on /dev/null, and `fd` as
-/// descriptor 3; all others are closed on exec by their owners. Safe from any thread.
+/// The program gets `environment` and nothing else, standard input, output and error on /dev/null, `fd` as descriptor
+/// 3, and all signals blocked; other descriptors are closed on exec by their owners. Safe from any thread.
 Result<void> start_detached(const std::string& program, const std::vector<std::string>& arguments,
                             const std::vector<std::string>& environment, int fd);
 

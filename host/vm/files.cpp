@@ -86,7 +86,7 @@ Result<void> write_file(const std::string& path, std::string_view content, Durab
   if (!fd.valid()) return io_error(temporary, "create");
   const char* failed = nullptr;
   if (!write_all(fd.get(), content)) failed = "write";
-  if (failed == nullptr && durable == Durable::Yes && ::fsync(fd.get()) != 0) failed = "sync";
+  if (failed == nullptr && durable != Durable::No && ::fsync(fd.get()) != 0) failed = "sync";
   if (failed == nullptr && ::rename(temporary.c_str(), path.c_str()) != 0) failed = "rename";
   if (failed != nullptr) {
     auto error = io_error(path, failed);

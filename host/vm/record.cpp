@@ -115,7 +115,7 @@ std::optional<int> int_of(const std::optional<std::uint32_t>& value) {
 }  // namespace
 
 Result<void> write_record(const Layout& layout, const Record& record, const Spec& spec) {
-  if (auto written = write_file(layout.spec(), write_spec(spec), Durable::Yes); !written) return written;
+  if (auto written = write_file(layout.spec(), write_spec(spec), Durable::Bytes); !written) return written;
   return to_file(layout.record(),
                  RecordText{.version = record.version,
                             .id = record.id,

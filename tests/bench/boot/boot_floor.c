@@ -37,6 +37,8 @@ static pid_t start(char *parent, char *vmm, char *path) {
   char **arguments = parent == NULL ? with_parent + 1 : with_parent;
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
+  // Firecracker makes its standard input non-blocking, which may be ours.
+  posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
   posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
   posix_spawnattr_t group;
   posix_spawnattr_init(&group);

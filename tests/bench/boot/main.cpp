@@ -54,6 +54,7 @@ pid_t start(const std::string& program, const std::string& socket) {
   const char* arguments[] = {program.c_str(), "--api-sock", socket.c_str(), nullptr};
   posix_spawn_file_actions_t actions;
   ::posix_spawn_file_actions_init(&actions);
+  ::posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
   ::posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
   pid_t child = -1;
   const int error =
