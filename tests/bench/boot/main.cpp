@@ -1,7 +1,7 @@
 // ./dev bench: how long a boot sequence takes, from starting the VMM to the answer of InstanceStart: through this
 // library's client, through its runtime (monitor, records and all), through a bare loop of C that sends the same bytes,
-// and through the Rust crate fctools. Prints the table.
-//   bench_boot VMM MONITOR BOOT_FLOOR BOOT_PARENT [BOOT_FCTOOLS]
+// through the Rust crates fctools and microvm-runtime. Prints the table.
+//   bench_boot VMM MONITOR BOOT_FLOOR BOOT_PARENT [BOOT_FCTOOLS [BOOT_CRATE]]
 #include <fcntl.h>
 #include <spawn.h>
 #include <sys/syscall.h>
@@ -13,11 +13,14 @@
 #include <memory>
 #include <optional>
 #include <stdexcept>
+#include <thread>
+#include <utility>
 #include <vector>
 
 #include "common/base/unique_fd.h"
 #include "microvm/fcapi.h"
 #include "microvm/runtime.h"
+#include "tests/bench/boot/contender.h"
 #include "tests/bench/boot/sent.h"
 #include "tests/bench/rounds.h"
 #include "tests/bench/table.h"
@@ -32,6 +35,7 @@ using namespace microvm::bench;
 
 constexpr int kRounds = 40;
 constexpr int kJobsARound = 5;
+constexpr int kAtOnce = 20;
 
 void need(const Result<void>& done) {
   if (!done) throw std::runtime_error(done.error().message);
@@ -94,63 +98,27 @@ class RuntimeJob {
                     .vsock = fcapi::Vsock{.guest_cid = 3, .uds_path = {}}};
   }
   double job() {
-    spec_.id = "b" + std::to_string(++number_);
+    const std::string id = "b" + std::to_string(++number_);
     const auto begin = std::chrono::steady_clock::now();
-    const auto created = runtime_->create(spec_);
-    if (!created) throw std::runtime_error(created.error().message);
-    if (const auto started = runtime_->start(spec_.id); !started) throw std::runtime_error(started.error().message);
+    boot(id);
     const double time = us_since(begin);
-    need(runtime_->remove(spec_.id, true));
+    forget(id);
     return time;
   }
+  void boot(const std::string& id) {
+    Spec spec = spec_;
+    spec.id = id;
+    const auto created = runtime_->create(spec);
+    if (!created) throw std::runtime_error(created.error().message);
+    if (const auto started = runtime_->start(id); !started) throw std::runtime_error(started.error().message);
+  }
+  void forget(const std::string& id) { need(runtime_->remove(id, true)); }
 
  private:
   std::string dir_;
   std::unique_ptr<Runtime> runtime_;
   Spec spec_;
   int number_ = 0;
-};
-
-// Another program that does one job for each line it gets, and answers the nanoseconds.
-class Contender {
- public:
-  explicit Contender(const std::vector<std::string>& argv) {
-    int to[2], from[2];
-    if (::pipe2(to, O_CLOEXEC) != 0 || ::pipe2(from, O_CLOEXEC) != 0) throw std::runtime_error("no pipes");
-    posix_spawn_file_actions_t actions;
-    ::posix_spawn_file_actions_init(&actions);
-    ::posix_spawn_file_actions_adddup2(&actions, to[0], 0);
-    ::posix_spawn_file_actions_adddup2(&actions, from[1], 1);
-    std::vector<char*> arguments;
-    for (const std::string& word : argv) arguments.push_back(const_cast<char*>(word.c_str()));
-    arguments.push_back(nullptr);
-    const int error = ::posix_spawn(&child_, arguments[0], &actions, nullptr, arguments.data(), environ);
-    ::posix_spawn_file_actions_destroy(&actions);
-    ::close(to[0]);
-    ::close(from[1]);
-    to_ = UniqueFd(to[1]);
-    from_ = UniqueFd(from[0]);
-    if (error != 0) throw std::runtime_error(argv[0] + ": cannot be started");
-  }
-  Contender(const Contender&) = delete;
-  Contender& operator=(const Contender&) = delete;
-  ~Contender() {
-    to_.reset();
-    ::waitpid(child_, nullptr, 0);
-  }
-
-  double job() {
-    char answer[64];
-    const ssize_t n = ::write(to_.get(), "\n", 1) == 1 ? ::read(from_.get(), answer, sizeof answer - 1) : -1;
-    if (n <= 0) throw std::runtime_error("a contender has ended");
-    answer[n] = '\0';
-    return std::stod(answer) / 1000;
-  }
-
- private:
-  pid_t child_ = -1;
-  UniqueFd to_;
-  UniqueFd from_;
 };
 
 // A VMM leaves its sockets behind, and the next one refuses to start over them.
@@ -166,7 +134,56 @@ Take round_of(const std::string& dir, const std::function<double()>& job) {
 }
 
 struct Programs {
-  std::string vmm, monitor, floor, parent, fctools;
+  std::string vmm, monitor, floor, parent, fctools, crate;
+};
+
+// One folder for each that boots beside others.
+class Crowd {
+ public:
+  Crowd(const Programs& programs, const std::string& requests_of, const std::string& dir)
+      : runtime_(programs.vmm, programs.monitor, dir) {
+    for (int i = 0; i < kAtOnce; ++i) {
+      const std::string own = dir + "/" + std::to_string(i);
+      test::make_dir(own);
+      std::string requests = test::read_file(requests_of);
+      const std::string from = dir + "/v.sock", to = own + "/v.sock";
+      const std::size_t at = requests.find(from);
+      requests.replace(at, from.size(), to);
+      // The length of the body that has it is that of its request's header.
+      const std::size_t length = requests.rfind("Content-Length: ", at) + 16;
+      const std::size_t end = requests.find('\r', length);
+      const std::size_t bytes = std::stoul(requests.substr(length, end - length)) + to.size() - from.size();
+      requests.replace(length, end - length, std::to_string(bytes));
+      test::write_file(own + "/requests", requests);
+      bare_.push_back(
+          std::make_unique<Contender>(std::vector{programs.floor, programs.vmm, own + "/fc.sock", own + "/requests"}));
+      dirs_.push_back(own);
+    }
+  }
+  double bare() {
+    for (const std::string& own : dirs_)
+      for (const char* socket : {"/fc.sock", "/v.sock"}) ::unlink((own + socket).c_str());
+    return together([this](std::size_t i) { bare_[i]->job(); });
+  }
+  double runtime() {
+    const double time = together([this](std::size_t i) { runtime_.boot("p" + std::to_string(i)); });
+    for (int i = 0; i < kAtOnce; ++i) runtime_.forget("p" + std::to_string(i));
+    return time;
+  }
+
+ private:
+  template <class Job>
+  static double together(Job job) {
+    std::vector<std::jthread> threads;
+    const auto begin = std::chrono::steady_clock::now();
+    for (std::size_t i = 0; i < kAtOnce; ++i) threads.emplace_back([&job, i] { job(i); });
+    threads.clear();
+    return us_since(begin);
+  }
+
+  RuntimeJob runtime_;
+  std::vector<std::unique_ptr<Contender>> bare_;
+  std::vector<std::string> dirs_;
 };
 
 void run(const Programs& programs) {
@@ -178,29 +195,38 @@ void run(const Programs& programs) {
   Contender bare({programs.floor, programs.vmm, dir / "fc.sock", requests});
   Contender parented({programs.floor, programs.vmm, dir / "fc.sock", requests, programs.parent});
   RuntimeJob runtime(programs.vmm, programs.monitor, dir.path());
-  std::optional<Contender> crate;
+  Crowd crowd(programs, requests, dir.path());
+  enum { Client, Bare, Parented, Managed, BareCrowd, ManagedCrowd, Others };
   std::vector<Take> takes = {round_of(dir.path(), [&] { return boot_one(programs.vmm, dir.path()); }),
                              round_of(dir.path(), [&] { return bare.job(); }),
                              round_of(dir.path(), [&] { return parented.job(); }),
-                             round_of(dir.path(), [&] { return runtime.job(); })};
-  if (!programs.fctools.empty()) {
-    crate.emplace(std::vector{programs.fctools, programs.vmm, dir.path(), dir / "vmlinux", dir / "rootfs.ext4"});
-    takes.push_back(round_of(dir.path(), [&] { return crate->job(); }));
+                             round_of(dir.path(), [&] { return runtime.job(); }),
+                             [&] { return Figures{crowd.bare()}; },
+                             [&] { return Figures{crowd.runtime()}; }};
+  std::vector<std::pair<std::string, std::unique_ptr<Contender>>> others;
+  for (const auto& [name, program] : {std::pair{"fctools", programs.fctools}, std::pair{"the crate", programs.crate}}) {
+    if (program.empty()) continue;
+    others.emplace_back(name, std::make_unique<Contender>(std::vector{program, programs.vmm, dir.path(),
+                                                                      dir / "vmlinux", dir / "rootfs.ext4"}));
+    takes.push_back(round_of(dir.path(), [other = others.back().second.get()] { return other->job(); }));
   }
   const Rounds rounds(kRounds, takes);
-  Table table("this library | fctools | bare loop");
-  const auto add = [&](const char* what, std::size_t ours, std::size_t other, double target) {
-    Row row{.what = what, .ours = us(rounds.middle(ours)), .floor = us(rounds.middle(other == 4 ? 1 : other))};
-    if (crate) row.crate = us(rounds.middle(4));
+  Table table("this library | another crate | bare loop");
+  const auto add = [&](const std::string& what, std::size_t ours, std::size_t other, double target) {
+    Row row{.what = what, .ours = us(rounds.middle(ours))};
+    (other >= Others ? row.crate : row.floor) = us(rounds.middle(other));
     row.figure = rounds.ratio(ours, other);
     row.target = target;
     table.add(row);
   };
-  add("client: boot sequence, to the bare loop's", 0, 1, 1.1);
-  if (crate) add("client: boot sequence, to fctools'", 0, 4, 1.0);
-  add("runtime: create and start, to the bare loop's", 3, 1, 1.15);
-  add("runtime: create and start, to that of a bare loop with a parent", 3, 2, 1.15);
-  if (crate) add("runtime: create and start, to fctools'", 3, 4, 1.0);
+  add("client: boot sequence, to the bare loop's", Client, Bare, 1.1);
+  add("runtime: create and start, to the bare loop's", Managed, Bare, 1.15);
+  add("runtime: create and start, to that of a bare loop with a parent", Managed, Parented, 1.15);
+  add("runtime: 20 at once, to 20 bare loops", ManagedCrowd, BareCrowd, 1.15);
+  for (std::size_t i = 0; i < others.size(); ++i) {
+    add("client: boot sequence, to that of " + others[i].first, Client, Others + i, 1.0);
+    add("runtime: create and start, to that of " + others[i].first, Managed, Others + i, 1.0);
+  }
   std::cout << table.text();
 }
 
@@ -209,8 +235,10 @@ void run(const Programs& programs) {
 int main(int count, char** arguments) {
   ::setenv("FIRECRACKER_QEMU_BACKEND", "none", 1);
   try {
-    if (count < 5) throw std::runtime_error("usage: bench_boot VMM MONITOR BOOT_FLOOR BOOT_PARENT [BOOT_FCTOOLS]");
-    run({arguments[1], arguments[2], arguments[3], arguments[4], count > 5 ? arguments[5] : ""});
+    const auto given = [&](int at) { return at < count ? std::string(arguments[at]) : std::string(); };
+    if (count < 5)
+      throw std::runtime_error("usage: bench_boot VMM MONITOR BOOT_FLOOR BOOT_PARENT [BOOT_FCTOOLS [BOOT_CRATE]]");
+    run({given(1), given(2), given(3), given(4), given(5), given(6)});
   } catch (const std::exception& error) {
     std::cerr << "bench_boot: " << error.what() << '\n';
     return 1;
