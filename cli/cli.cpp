@@ -11,8 +11,6 @@
 namespace microvm::cli {
 namespace {
 
-constexpr AddCommand kCommands[] = {add_metadata};
-
 // The command that was chosen, as deep as it was understood.
 const CLI::App& chosen(const CLI::App& app) {
   const auto below = app.get_subcommands();
@@ -40,21 +38,20 @@ Error usage_error(const CLI::App& app, const CLI::ParseError& error) {
   return {ErrorCode::Invalid, 0, fmt::format("{}; see `{} --help`", what, full_name(command))};
 }
 
-bool wants_json(const Context& context) {
-  return std::ranges::any_of(context.outputs, [](const CLI::Option* output) {
-    return !output->results().empty() && output->results().back() == "json";
-  });
-}
-
 }  // namespace
 
-int run(int argc, const char* const* argv, const std::string& version) {
-  Context context;
+int run(int argc, const char* const* argv, const std::string& version, const Factories& factories) {
+  Context context{.factories = factories, .version = version};
   CLI::App app("Drives Firecracker microVMs.", "microvm");
   app.set_version_flag("--version", "microvm " + version);
   app.require_subcommand(1);
-  app.footer("Example:\n  microvm metadata ping --uds /run/vm1/v.sock");
-  for (const AddCommand add : kCommands) add(app, context);
+  // Where VMs are may be said behind the command as well.
+  app.fallthrough();
+  app.footer(
+      "Examples:\n"
+      "  microvm run vm.json --env-file app.env --secret db=./db.pw\n"
+      "  microvm metadata ping --vm web-1");
+  add_commands(app, context);
   Result<Answer> result;
   try {
     app.parse(argc, argv);
@@ -64,7 +61,7 @@ int run(int argc, const char* const* argv, const std::string& version) {
   } catch (const CLI::ParseError& error) {
     result = std::unexpected(usage_error(app, error));
   }
-  return report(chosen(app).get_name(), context, wants_json(context), result);
+  return report(chosen(app).get_name(), context, result);
 }
 
 }  // namespace microvm::cli

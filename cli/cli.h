@@ -1,12 +1,21 @@
 // The `microvm` command line.
 #pragma once
 
+#include <functional>
+#include <memory>
 #include <string>
+
+#include "microvm/runtime.h"
 
 namespace microvm::cli {
 
-/// Runs the command that `argv` names; answers the exit code: 0 done, 1 the guest refused, 2 usage or a local failure,
-/// 3 not reached in time, 4 protocol error.
-int run(int argc, const char* const* argv, const std::string& version);
+/// What the commands work on; tests bring their own.
+struct Factories {
+  std::function<std::unique_ptr<Runtime>(RuntimeOptions)> runtime;
+  std::function<Result<std::vector<PlanStep>>(const Spec&, const RuntimeOptions&)> plan;
+};
+
+/// Runs the command that `argv` names; answers the exit code: the table of docs/commands.md.
+int run(int argc, const char* const* argv, const std::string& version, const Factories& factories);
 
 }  // namespace microvm::cli

@@ -18,4 +18,9 @@ std::string json_string(std::string_view text) {
   return out + '"';
 }
 
+JsonObject& JsonObject::raw(std::string_view name, std::string_view json) {
+  members_ += fmt::format("{}{}:{}", members_.empty() ? "" : ",", json_string(name), json);
+  return *this;
+}
+
 }  // namespace microvm::cli

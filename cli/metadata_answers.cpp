@@ -1,11 +1,11 @@
 #include "cli/metadata_answers.h"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 
 #include "cli/json.h"
+#include "cli/times.h"
 #include "common/base/printable.h"
 
 namespace microvm::cli {
@@ -13,22 +13,6 @@ namespace {
 
 // What the guest names freely is shown on a terminal.
 std::string shown(std::string_view text) { return printable(text, 256); }
-
-std::string time_of(std::chrono::sys_time<std::chrono::milliseconds> when) {
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(when);
-  const std::time_t time = seconds.time_since_epoch().count();
-  std::tm utc{};
-  if (::gmtime_r(&time, &utc) == nullptr) return "-";
-  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", utc, (when - seconds).count());
-}
-
-// `items` as a JSON array or object, each as `write` has it.
-template <class Items, class Write>
-std::string joined(std::string_view open, const Items& items, Write write, std::string_view close) {
-  std::string out(open);
-  for (const auto& item : items) out += (out.size() == open.size() ? "" : ",") + write(item);
-  return out + std::string(close);
-}
 
 std::string number_member(const std::pair<const std::string, std::uint64_t>& member) {
   return fmt::format(R"("{}":{})", member.first, member.second);
@@ -57,16 +41,17 @@ Answer answer_of(const metadata::Stat& stat) {
   std::size_t width = 0;
   for (const auto& secret : stat.secrets) width = std::max(width, secret.name.size());
   for (const auto& secret : stat.secrets) {
-    text += fmt::format("\nsecret {:<{}} {:>7} {}", secret.name, width, secret.size, time_of(secret.changed));
+    text += fmt::format("\nsecret {:<{}} {:>7} {}", secret.name, width, secret.size, rfc3339(secret.changed));
   }
   const auto secret_json = [](const metadata::SecretStat& secret) {
     return fmt::format(R"({{"name":"{}","size":{},"mtime_ms":{}}})", secret.name, secret.size,
                        secret.changed.time_since_epoch().count());
   };
-  return {.text = std::move(text),
-          .json = fmt::format(R"(,"etag":{},"epoch":{},"env":{},"secrets":{})", json_string(stat.etag),
-                              stat.epoch ? json_string(*stat.epoch) : "null", joined("[", stat.env, json_string, "]"),
-                              joined("[", stat.secrets, secret_json, "]"))};
+  return {
+      .text = std::move(text),
+      .json = fmt::format(R"(,"etag":{},"epoch":{},"env":{},"secrets":{})", json_string(stat.etag),
+                          stat.epoch ? json_string(*stat.epoch) : "null", json_joined("[", stat.env, json_string, "]"),
+                          json_joined("[", stat.secrets, secret_json, "]"))};
 }
 
 Answer answer_of(const metadata::Info& info) {
@@ -75,13 +60,13 @@ Answer answer_of(const metadata::Info& info) {
   for (const auto& [name, value] : info.limits) text += fmt::format("\nlimit {} {}", name, value);
   for (const auto& [name, value] : info.confinement) text += fmt::format("\nconfinement {} {}", name, value);
   for (const auto& [name, value] : info.counters) text += fmt::format("\ncounter {} {}", name, value);
-  return {
-      .text = std::move(text),
-      .json = fmt::format(R"(,"version":{},"protocol":{},"limits":{},"filesystem":{{"type":{},"durable":{}}},)"
-                          R"("confinement":{},"counters":{})",
-                          json_string(info.version), info.protocol, joined("{", info.limits, number_member, "}"),
-                          json_string(info.filesystem), info.durable, joined("{", info.confinement, word_member, "}"),
-                          joined("{", info.counters, number_member, "}"))};
+  return {.text = std::move(text),
+          .json = fmt::format(R"(,"version":{},"protocol":{},"limits":{},"filesystem":{{"type":{},"durable":{}}},)"
+                              R"("confinement":{},"counters":{})",
+                              json_string(info.version), info.protocol,
+                              json_joined("{", info.limits, number_member, "}"), json_string(info.filesystem),
+                              info.durable, json_joined("{", info.confinement, word_member, "}"),
+                              json_joined("{", info.counters, number_member, "}"))};
 }
 
 }  // namespace microvm::cli

@@ -4,28 +4,27 @@
 
 #include "cli/config.h"
 #include "cli/duration.h"
+#include "cli/ids.h"
 
 namespace microvm::cli {
 
 MetadataFlags::MetadataFlags(CLI::App& command, Context& context) : context_(context) {
-  const auto is_duration = [](const std::string& text) {
-    return parse_duration(text) ? std::string()
-                                : "a whole number and its unit, as in 500ms, 10s or 2m; at most 24 hours";
-  };
-  command.add_option("--uds", uds_path_, "The VM's vsock socket (uds_path of its vsock device)")
-      ->required()
-      ->type_name("PATH");
+  auto* const uds =
+      command.add_option("--uds", uds_path_, "The VM's vsock socket (uds_path of its vsock device)")->type_name("PATH");
+  auto* const vm =
+      command.add_option("--vm", vm_, "The VM by its id, in place of --uds")->type_name("ID")->excludes(uds);
+  command.parse_complete_callback([uds, vm] {
+    if (uds->empty() && vm->empty()) throw CLI::RequiredError("--uds or --vm");
+  });
   command.add_option("--port", port_, "The daemon's vsock port in the guest (MICROVM_GUEST_METADATA_PORT, or 5555)")
       ->check(CLI::Range(kMinPort, kMaxPort))
       ->type_name("N");
   command.add_option("--timeout", timeout_, "Bounds the whole command: 500ms, 10s, 2m")
-      ->check(is_duration)
+      ->check(check_duration)
       ->type_name("TIME");
   command.add_flag("--resend", resend_,
                    "Send once more when the connection is lost before the reply (never with --if-match)");
-  context.outputs.push_back(command.add_option("--output", "text, or json on one line")
-                                ->check(CLI::IsMember({"text", "json"}))
-                                ->type_name("FORM"));
+  add_output(command, context);
 }
 
 Deadline MetadataFlags::deadline() const {
@@ -34,9 +33,17 @@ Deadline MetadataFlags::deadline() const {
 }
 
 Result<MetadataFlags::Reach> MetadataFlags::reach() const {
-  const auto config = metadata_config();
+  auto config = metadata_config();
   if (!config) return std::unexpected(config.error());
-  Reach reach{.endpoint = {.uds_path = uds_path_, .port = port_.value_or(config->port)},
+  std::string uds_path = uds_path_;
+  if (!vm_.empty()) {
+    const auto vm = find_vm(context_, vm_);
+    if (!vm) return std::unexpected(vm.error());
+    if (vm->vsock_socket.empty()) return invalid(vm->id + " has no vsock device");
+    uds_path = vm->vsock_socket;
+    config->port = vm->metadata_port;
+  }
+  Reach reach{.endpoint = {.uds_path = std::move(uds_path), .port = port_.value_or(config->port)},
               .options = {.connect_timeout = config->connect_timeout,
                           .request_timeout = config->request_timeout,
                           .deadline = deadline().when(),

@@ -31,6 +31,7 @@ class MetadataFlags {
  private:
   const Context& context_;
   std::string uds_path_;
+  std::string vm_;
   std::optional<std::uint32_t> port_;
   std::string timeout_;
   bool resend_ = false;

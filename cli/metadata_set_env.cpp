@@ -26,10 +26,6 @@ struct SetEnv {
   [[nodiscard]] Result<Answer> run() const;
 };
 
-std::unexpected<Error> invalid(std::string message) {
-  return std::unexpected(Error{ErrorCode::Invalid, 0, std::move(message)});
-}
-
 Result<metadata::Env> SetEnv::gather() const {
   // Nothing at all would empty the guest's environment by accident.
   if (entries.empty() && file.empty()) return invalid("nothing to set: KEY=VALUE or --from-file is required");

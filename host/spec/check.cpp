@@ -7,7 +7,6 @@
 
 #include "common/base/printable.h"
 #include "host/fcapi/rules.h"
-#include "host/metadata/utf8.h"
 #include "host/spec/document.h"
 #include "host/spec/limits.h"
 #include "host/spec/paths.h"
@@ -45,11 +44,11 @@ std::string root_device_rule(const Spec& vm) {
 std::string ids_rule(const Spec& vm) {
   const auto& config = vm.config;
   if (const auto id = repeated(config.drives, &fcapi::Drive::drive_id); !id.empty())
-    return fmt::format("drives: two of them are \"{}\"", id);
+    return fmt::format("drives: two of them are \"{}\"", printable(id, 64));
   if (const auto id = repeated(config.pmem, &fcapi::Pmem::id); !id.empty())
-    return fmt::format("pmem: two of them are \"{}\"", id);
+    return fmt::format("pmem: two of them are \"{}\"", printable(id, 64));
   if (const auto id = repeated(config.network_interfaces, &fcapi::NetworkInterface::iface_id); !id.empty())
-    return fmt::format("network-interfaces: two of them are \"{}\"", id);
+    return fmt::format("network-interfaces: two of them are \"{}\"", printable(id, 64));
   return {};
 }
 
@@ -91,26 +90,13 @@ constexpr auto kRules =
     std::to_array<std::string (*)(const Spec&)>({paths_rule, boot_source_rule, root_device_rule, ids_rule, balloon_rule,
                                                  cpu_rule, mmds_rule, vsock_rule, metadata_rule});
 
-// All that the tables know.
-Result<void> check_members(Spec vm) {
-  // Left out it will be in the run directory.
-  if (vm.config.vsock && vm.config.vsock->uds_path.empty()) vm.config.vsock->uds_path = "/";
-  fcapi::Writer out({~0U, 0, 0});
-  write_document(out, vm);
-  const auto text = out.finish();
-  if (!text) return std::unexpected(text.error());
-  if (!microvm::metadata::is_utf8(*text))
-    return std::unexpected(Error{ErrorCode::Invalid, 0, "a text in the spec is not UTF-8"});
-  return {};
-}
-
 }  // namespace
 }  // namespace spec
 
 Result<void> check_spec(const Spec& vm) {
   for (const auto rule : spec::kRules)
     if (std::string fault = rule(vm); !fault.empty()) return std::unexpected(Error{ErrorCode::Invalid, 0, fault});
-  return spec::check_members(vm);
+  return spec::check_document(vm);
 }
 
 Result<void> check_id(std::string_view id) {

@@ -10,6 +10,7 @@
 #include "common/base/printable.h"
 #include "common/wire/rules.h"
 #include "host/fcapi/rules.h"
+#include "host/metadata/utf8.h"
 #include "host/spec/limits.h"
 #include "microvm/spec.h"
 
@@ -175,6 +176,18 @@ void write_document(fcapi::Writer& out, const Spec& vm) {
   const std::string_view before = fcapi::write_members(out, describe(&vm.config), &vm.config, "{");
   fcapi::write_members(out, describe(&extras), &extras, before);
   out.raw("}");
+}
+
+Result<void> check_document(const Spec& vm) {
+  Spec whole = vm;
+  // Left out it will be in the run directory.
+  if (whole.config.vsock && whole.config.vsock->uds_path.empty()) whole.config.vsock->uds_path = "/";
+  fcapi::Writer out({~0U, 0, 0});
+  write_document(out, whole);
+  const auto text = out.finish();
+  if (!text) return std::unexpected(text.error());
+  if (microvm::metadata::is_utf8(*text)) return {};
+  return std::unexpected(Error{ErrorCode::Invalid, 0, "a text in the spec is not UTF-8"});
 }
 
 void take_extras(Spec& vm, Extras extras) {

@@ -37,6 +37,8 @@ fcapi::Table describe(const Extras*) noexcept;
 
 /// The whole file; `out` remembers what breaks a rule.
 void write_document(fcapi::Writer& out, const Spec& vm);
+/// What the tables know against it: rules of single members and of bodies.
+Result<void> check_document(const Spec& vm);
 void take_extras(Spec& vm, Extras extras);
 
 }  // namespace microvm::spec

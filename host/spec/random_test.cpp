@@ -21,8 +21,7 @@ class Random {
     return coin() ? std::optional<T>(value) : std::nullopt;
   }
   std::string text() {
-    static constexpr std::string_view kPieces[] = {"a", "Z",        "0",  " ",    "\"", "\\",
-                                                   "/", "\xc3\xa9", "\t", "\x01", "{",  ","};
+    static constexpr std::string_view kPieces[] = {"a", "Z", "0", " ", "\"", "\\", "\xc3\xa9", "\t", "\x01", "{", ","};
     std::string text;
     for (auto n = number(1, 8); n > 0; --n) text += kPieces[number(0, std::size(kPieces) - 1)];
     return text;

@@ -123,7 +123,8 @@ TEST(SpecFile, LeavesDefaultsWhereNothingIsSaid) {
 
 TEST(SpecFile, FaultsSayWhereAndWhat) {
   const struct {
-    std::string_view text, message;
+    std::string text;
+    std::string_view message;
   } kRows[] = {
       {"{", "vm.json:1: syntax error at byte 1"},
       {"{\n\"drives\": [],\n}", "vm.json:3: syntax error"},
@@ -143,6 +144,14 @@ TEST(SpecFile, FaultsSayWhereAndWhat) {
        "vm.json:1: drives[0].drive_id must be 1 to"},
       {"{\"vsock\": {\"guest_cid\": 2}}", "vm.json:1: vsock.guest_cid must be 3 to 4294967294, not 2"},
       {"{\"vsock\": {\"guest_cid\": 3, \"uds_path\": \"\"}}", "vm.json:1: vsock.uds_path must be a socket's path"},
+      {"{\"drives\": [\n{\"drive_id\": \"a\", \"is_root_device\": false}]}",
+       "vm.json:2: drives[0] must have one of path_on_host"},
+      {"{\"machine-config\": {\"vcpu_count\": 3, \"mem_size_mib\": 1, \"smt\": true}}",
+       "vm.json:1: machine-config vcpu_count must be 1 or even"},
+      {"{\"logger\": {\"log_path\": \"" + std::string(4092, 'a') + "\"}}",
+       "vm.json: logger.log_path must be a path of 1 to 4095"},
+      {"{\"vsock\": {\"guest_cid\": 3, \"uds_path\": \"" + std::string(103, 'a') + "\"}}",
+       "vm.json: vsock.uds_path must be a socket's path"},
       {"{\"logger\": {\"level\": \"loud\"}}", "vm.json:1: logger.level is not a level"},
       {"{\"cpu-config\": 5}", "vm.json:1: cpu-config is not an object"},
       {"{\"microvm\": {\n\"ids\": \"a\"}}", "vm.json:2: microvm.ids is unknown"},
@@ -211,6 +220,25 @@ TEST(SpecFile, CpuConfigMayStandInAFile) {
   EXPECT_THAT(parse("").error().message, HasSubstr("cpu-config must be a path"));
   test::write_file(dir / "large.json", std::string(spec::kMaxFileBytes + 1, ' '));
   EXPECT_THAT(parse("large.json").error().message, HasSubstr("more than 1048576 bytes"));
+}
+
+TEST(SpecFile, ThatThePageShowsIsGood) {
+  const char* const path = std::getenv("SPEC_PAGE");
+  ASSERT_NE(path, nullptr);
+  const std::string page = test::read_file(path);
+  const std::size_t begin = page.find("```json\n") + 8, end = page.find("```", begin);
+  ASSERT_LT(begin, end);
+  const auto [spec, warnings] = parsed(page.substr(begin, end - begin));
+  EXPECT_TRUE(warnings.empty());
+  EXPECT_TRUE(check_spec(spec)) << check_spec(spec).error().message;
+  // It shows what is so without it.
+  const Spec none;
+  EXPECT_EQ(spec.metadata.port, none.metadata.port);
+  EXPECT_EQ(spec.metadata.timeout, none.metadata.timeout);
+  EXPECT_EQ(spec.console_bytes, none.console_bytes);
+  EXPECT_EQ(spec.log_bytes, none.log_bytes);
+  ASSERT_EQ(spec.stop.size(), none.stop.size());
+  for (std::size_t i = 0; i < spec.stop.size(); ++i) EXPECT_EQ(spec.stop[i].budget, none.stop[i].budget);
 }
 
 TEST(SpecFile, IsWrittenAsItIsRead) {

@@ -20,7 +20,8 @@ struct ParsedSpec {
   std::vector<std::string> warnings;  ///< "vm.json:12: unknown member \"foo\", which Firecracker ignores"
 };
 
-/// Errors are Invalid and name file, line and member: `vm.json:7: drives[0].is_root_device: a boolean is expected`.
+/// Errors are Invalid and name file, line and member: `vm.json:7: drives[0].is_root_device is not true or false`. A
+/// "cpu-config" that is a path is read; that alone may fail with Io.
 Result<ParsedSpec> parse_spec(std::string_view text, const SpecOptions& options);
 
 /// Rules of a spec that no single member shows: those of `create`. Opens no file.

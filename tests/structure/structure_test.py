@@ -24,7 +24,7 @@ ROOMS = {
     "host/spec": ["common", "host/fcapi", "host/metadata"],
     "host/vm": ["common", "host"],
     "host": ["common"],
-    "cli": ["common/base", "host"],
+    "cli": ["common/base", "common/posix", "host"],
     "standin/json": ["common"],
     "standin/model": ["common", "standin/json"],
     "standin/http": ["common", "standin/json"],
