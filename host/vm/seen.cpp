@@ -99,7 +99,8 @@ VmInfo info_of(const Seen& vm) {
   info.exit = vm.exit;
   info.failed_step = vm.status.failed_step;
   info.failure = vm.status.failure;
-  info.operation = vm.status.operation;
+  // Of an exited one nobody's operation goes on, whatever its status still says.
+  if (!vm.exit) info.operation = vm.status.operation;
   if (vm.vmm) info.vmm = vm.vmm->id();
   if (vm.monitor) info.monitor = vm.monitor->id();
   info.firecracker = vm.record.firecracker;
