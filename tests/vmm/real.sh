@@ -2,14 +2,14 @@
 # The suites that need a VMM, against Firecracker itself, wherever its guests can run.
 #
 #   real.sh pack DIR      collect in DIR all that they need: FIRECRACKER_BIN, JAILER_BIN if there is one, the tests of
-#                         TESTS (a build directory), the guest's kernel and image
+#                         TESTS (a build directory), MONITOR_BIN, the guest's kernel and image
 #   real.sh run DIR       run them here, on this machine's KVM
 #   real.sh nested DIR    run them in a machine of QEMU's, whose emulated processor has a KVM: no other is needed
 #
 # GTEST_FILTER selects tests. The exit code says whether all passed.
 set -eu
 here=$(dirname "$0")
-suites='fcapi_contract_test vmm_test'
+suites='fcapi_contract_test vmm_test runtime_guest_test'
 
 pack() {
   rm -rf "$1"
@@ -18,6 +18,7 @@ pack() {
     strip -o "$1/$suite" "$TESTS/tests/$suite"
   done
   strip -o "$1/microvm" "$TESTS/bin/microvm"
+  cp "$MONITOR_BIN" "$1/microvm-monitor"
   strip -o "$1/firecracker" "$FIRECRACKER_BIN"
   [ -z "${JAILER_BIN-}" ] || strip -o "$1/jailer" "$JAILER_BIN"
   cp "$GUEST_VMLINUX" "$BUSYBOX" "$0" "$1/"
@@ -27,7 +28,7 @@ pack() {
 run() {
   dir=$(cd "$1" && pwd)
   export FIRECRACKER_BIN="$dir/firecracker" VMM_BIN="$dir/firecracker" MICROVM_BIN="$dir/microvm" \
-    GUEST_VMLINUX="$dir/vmlinux" GUEST_IMAGE="$dir/guest.cpio" BUSYBOX="$dir/busybox"
+    MONITOR_BIN="$dir/microvm-monitor" GUEST_VMLINUX="$dir/vmlinux" GUEST_IMAGE="$dir/guest.cpio" BUSYBOX="$dir/busybox"
   unset JAILER_BIN
   [ ! -e "$dir/jailer" ] || export JAILER_BIN="$dir/jailer"
   failed=
