@@ -113,7 +113,8 @@ TEST(Bodies, ObeyRules) {
        "network_overrides[0].iface_id must be 1 to 255"},
       {written(CpuConfig{.kvm_capabilities = {"x"}}), "kvm_capabilities must be numbers"},
       {written(CpuConfig{.vcpu_features = {{.index = 0, .bitmap = "0b2"}}}), "vcpu_features[0].bitmap must be \"0b\""},
-      {written(CpuConfig{.msr_modifiers = {{.addr = "0xg", .bitmap = "0b1"}}}), "msr_modifiers[0].addr must be a number"},
+      {written(CpuConfig{.msr_modifiers = {{.addr = "0xg", .bitmap = "0b1"}}}),
+       "msr_modifiers[0].addr must be a number"},
       {written(Json{"{"}), "is not JSON"},
   };
   for (const auto& [message, rule] : kRows) EXPECT_THAT(message, HasSubstr(rule));

@@ -25,8 +25,8 @@ std::string Since::text() const {
 std::string Path::text() const {
   std::string text;
   for (const auto& [name, item] : steps_) {
-    if (name.empty()) {
-      text += fmt::format("[{}]", item);
+    if (item) {
+      text += fmt::format("[{}]", *item);
     } else {
       text += (text.empty() ? "" : ".") + printable(name, 64);
     }
@@ -136,7 +136,10 @@ std::string_view write_members(Writer& out, const Table& table, const void* body
 bool read_table(Reader& in, const Table& table, const wire::Json& value, void* body) {
   const auto* const members = value.as<wire::Json::Object>();
   if (members == nullptr) return in.fail("an object");
-  return (!in.is_strict() || check_names(in, table, *members)) && read_members(in, table, value, body);
+  if (in.is_strict() && !check_names(in, table, *members)) return false;
+  if (!read_members(in, table, value, body)) return false;
+  const bool has_rule = in.is_strict() && table.rule != nullptr && !table.is_rule_of_requests;
+  return !has_rule || in.check(table.rule(body));
 }
 
 bool read_members(Reader& in, const Table& table, const wire::Json& object, void* body) {

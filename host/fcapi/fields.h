@@ -32,15 +32,15 @@ struct Since {
 /// Where in a body one is: "drives[0].drive_id".
 class Path {
  public:
-  void enter(std::string_view name) { steps_.push_back({name, 0}); }
+  void enter(std::string_view name) { steps_.push_back({name, std::nullopt}); }
   void enter(std::size_t item) { steps_.push_back({{}, item}); }
   void leave() { steps_.pop_back(); }
   [[nodiscard]] std::string text() const;
 
  private:
   struct Step {
-    std::string_view name;  ///< empty: that of a list
-    std::size_t item;
+    std::string_view name;
+    std::optional<std::size_t> item;  ///< of a list
   };
   std::vector<Step> steps_;
 };
@@ -88,7 +88,7 @@ class Reader {
   void enter(std::size_t item, const wire::Json& value);
   void leave();
   bool fail(std::string_view expected);
-  /// True when `rule` is empty, or not asked for.
+  /// A fault unless `rule`, which says what a value breaks, is empty.
   bool check(const std::string& rule);
   /// "drives[0].drive_id is not a text".
   [[nodiscard]] const std::string& fault() const noexcept { return fault_; }
@@ -115,6 +115,7 @@ struct Field {
 struct Table {
   std::span<const Field> fields;
   std::string (*rule)(const void* body) = nullptr;  ///< of several members at once
+  bool is_rule_of_requests = false;                 ///< the rule does not hold in a file
 };
 struct Name {
   std::string_view text;

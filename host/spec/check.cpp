@@ -58,13 +58,6 @@ std::string balloon_rule(const Spec& vm) {
   return fits ? "" : fmt::format("balloon.amount_mib must be at most the guest's memory, {} MiB", memory);
 }
 
-std::string cpu_rule(const Spec& vm) {
-  const auto& machine = vm.config.machine_config;
-  const bool has_template =
-      machine && machine->cpu_template.value_or(fcapi::CpuTemplate::None) != fcapi::CpuTemplate::None;
-  return has_template && vm.cpu_config ? "machine-config.cpu_template and cpu-config must not both be there" : "";
-}
-
 std::string mmds_rule(const Spec& vm) {
   const auto& interfaces = vm.config.network_interfaces;
   if (!vm.config.mmds_config) return {};
@@ -82,13 +75,8 @@ std::string vsock_rule(const Spec& vm) {
                             fcapi::kMaxSocketPath - kMaxPortSuffix);
 }
 
-std::string metadata_rule(const Spec& vm) {
-  return !vm.metadata.is_wanted() || vm.config.vsock ? "" : "microvm.metadata must have a vsock device to go over";
-}
-
-constexpr auto kRules =
-    std::to_array<std::string (*)(const Spec&)>({paths_rule, boot_source_rule, root_device_rule, ids_rule, balloon_rule,
-                                                 cpu_rule, mmds_rule, vsock_rule, metadata_rule});
+constexpr auto kRules = std::to_array<std::string (*)(const Spec&)>(
+    {paths_rule, boot_source_rule, root_device_rule, ids_rule, balloon_rule, mmds_rule, vsock_rule});
 
 }  // namespace
 }  // namespace spec

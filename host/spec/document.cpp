@@ -7,11 +7,10 @@
 #include <utility>
 
 #include "common/base/duration.h"
-#include "common/base/printable.h"
-#include "common/wire/rules.h"
 #include "host/fcapi/rules.h"
 #include "host/metadata/utf8.h"
 #include "host/spec/limits.h"
+#include "microvm/metadata.h"
 #include "microvm/spec.h"
 
 // The tables find what reads and writes a type beside the type, or beside their Reader and Writer.
@@ -37,31 +36,24 @@ using fcapi::Field;
 using fcapi::field;
 using fcapi::Name;
 using fcapi::preset;
-using Texts = std::map<std::string, std::string>;
 
 std::string id_rule(const std::string& id) {
   const auto checked = check_id(id);
   return checked ? "" : "must be 1 to 63 of a-z, 0-9 and '-'";
 }
 
-std::string daemon_rule(const std::string& name, const char* rule) {
-  return rule == nullptr ? "" : fmt::format("must not have \"{}\": {}", printable(name, 64), rule);
+std::string env_entries(const microvm::metadata::Env& env) {
+  const auto checked = microvm::metadata::check_env(env);
+  return checked ? "" : "must be what the daemon takes: " + checked.error().message;
 }
 
-std::string env_entries(const Texts& env) {
-  for (const auto& [key, value] : env) {
-    if (std::string rule = daemon_rule(key, wire::env_key_rule(key)); !rule.empty()) return rule;
-    if (std::string rule = daemon_rule(key, wire::env_value_rule(value)); !rule.empty()) return rule;
-  }
-  return {};
-}
-
-std::string secret_files(const Texts& secrets) {
+std::string secret_files(const std::map<std::string, std::string>& secrets) {
   if (secrets.size() > kMaxSecrets) return fmt::format("must be at most {}", kMaxSecrets);
   for (const auto& [name, path] : secrets) {
-    if (std::string rule = daemon_rule(name, wire::secret_name_rule(name)); !rule.empty()) return rule;
+    if (const auto checked = microvm::metadata::check_secret(name, {}); !checked)
+      return "must be what the daemon takes: " + checked.error().message;
     if (const std::string rule = fcapi::path(path); !rule.empty())
-      return fmt::format("must not have \"{}\" as it is: it {}", printable(name, 64), rule);
+      return fmt::format("must be paths, but that of \"{}\" {}", name, rule);
   }
   return {};
 }

@@ -10,7 +10,7 @@
 namespace microvm {
 
 struct SpecOptions {
-  std::string name = "spec";  ///< of the file, for errors
+  std::string name = "spec";   ///< of the file, for errors
   std::string base_dir = "/";  ///< what relative paths are relative to; absolute
   bool strict = false;         ///< what is only a warning otherwise is an error
 };

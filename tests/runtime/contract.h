@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <memory>
+#include <ostream>
 #include <string>
 
 #include "microvm/runtime.h"
@@ -24,6 +25,8 @@ struct RuntimeKind {
   std::string name;
   std::function<std::unique_ptr<RuntimeSubject>()> make;
 };
+
+inline void PrintTo(const RuntimeKind& kind, std::ostream* out) { *out << kind.name; }
 
 class RuntimeContract : public testing::TestWithParam<RuntimeKind> {
  protected:

@@ -73,6 +73,8 @@ class Steps : public testing::TestWithParam<StepTaker> {
     const auto all = runtime->list();
     ASSERT_TRUE(all) << all.error().message;
     if (all->empty()) {
+      // A monitor that has given up has given back everything, and is about to end.
+      EXPECT_TRUE(eventually([&] { return subject.processes().empty(); }, 10s));
       EXPECT_THAT(subject.leftovers(), IsEmpty());
     } else {
       const VmInfo& info = all->front();

@@ -22,6 +22,8 @@ ROOMS = {
     "host/metadata": ["common", "host/vsock"],
     "host/fcapi": ["common"],
     "host/spec": ["common", "host/fcapi", "host/metadata"],
+    "host/memory": ["common"],
+    "host/doctor": ["common"],
     "host/vm": ["common", "host"],
     "host": ["common"],
     "cli": ["common/base", "common/posix", "host"],
