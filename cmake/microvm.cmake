@@ -28,6 +28,8 @@ endif()
 set(microvm_test_env
   "MICROVM_BIN=${CMAKE_BINARY_DIR}/bin/microvm"
   "FIRECRACKER_QEMU_BIN=${CMAKE_BINARY_DIR}/bin/firecracker-qemu"
+  "MONITOR_BIN=${CMAKE_BINARY_DIR}/bin/microvm-monitor"
+  "MONITOR_STATIC_BIN=${MICROVM_PROVISION_DIR}/bin/microvm-monitor"
   "METADATAD_BIN=${CMAKE_BINARY_DIR}/bin/microvm-guest-metadatad"
   "METADATAD_STATIC_BIN=${MICROVM_PROVISION_DIR}/bin/microvm-guest-metadatad"
   "METADATAD_AARCH64_BIN=${MICROVM_PROVISION_DIR}/bin-aarch64/microvm-guest-metadatad"

@@ -32,9 +32,18 @@ bool move_away(const char* path, int fd) noexcept {
   return ::rename(path, (std::string(path) + ".1").c_str()) == 0;
 }
 
-bool is_torn(int fd, off_t size) noexcept {
+std::expected<void, int> append(int fd, std::string_view line) noexcept {
+  const ssize_t n = posix::retry([&] { return ::write(fd, line.data(), line.size()); });
+  if (n < 0) return std::unexpected(errno);
+  if (static_cast<std::size_t>(n) != line.size()) return std::unexpected(ENOSPC);
+  return {};
+}
+
+// Asked once the line is there: while others append, only what stands before an own line is surely whole or torn.
+bool stands_behind_a_torn_line(int fd, std::size_t size) noexcept {
+  const off_t begin = ::lseek(fd, 0, SEEK_CUR) - static_cast<off_t>(size);
   char last = '\n';
-  return size > 0 && ::pread(fd, &last, 1, size - 1) == 1 && last != '\n';
+  return begin > 0 && ::pread(fd, &last, 1, begin - 1) == 1 && last != '\n';
 }
 
 bool write_line(Bytes& line, const Event& event) noexcept {
@@ -51,15 +60,13 @@ std::expected<void, int> append_event(const char* path, const Event& event) noex
   if (!fd.valid() || ::fstat(fd.get(), &info) != 0) return std::unexpected(errno);
   if (info.st_size >= static_cast<off_t>(kMostEventsBytes) && move_away(path, fd.get())) {
     fd = open_events(path);
-    if (!fd.valid() || ::fstat(fd.get(), &info) != 0) return std::unexpected(errno);
+    if (!fd.valid()) return std::unexpected(errno);
   }
   Bytes line;
-  if ((is_torn(fd.get(), info.st_size) && !line.append("\n")) || !write_line(line, event))
-    return std::unexpected(ENOMEM);
-  const ssize_t n = posix::retry([&] { return ::write(fd.get(), line.data(), line.size()); });
-  if (n < 0) return std::unexpected(errno);
-  if (static_cast<std::size_t>(n) != line.size()) return std::unexpected(ENOSPC);
-  return {};
+  if (!write_line(line, event)) return std::unexpected(ENOMEM);
+  const auto done = append(fd.get(), line.view());
+  if (!done || !stands_behind_a_torn_line(fd.get(), line.size())) return done;
+  return append(fd.get(), line.view());  // the first is lost to its reader, like what it stands behind
 }
 
 }  // namespace microvm::state

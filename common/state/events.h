@@ -12,8 +12,8 @@ namespace microvm::state {
 inline constexpr std::size_t kMostEventsBytes = 1U << 20U;  ///< then the file is renamed to `<path>.1`
 inline constexpr std::size_t kMostDetailBytes = 512;
 
-/// One write, at the end of the file at `path`, which is made where it does not exist. A line that a full disk has
-/// cut is ended first, so that it takes no other with it. The unexpected value is an errno.
+/// One write, at the end of the file at `path`, which is made where it does not exist; a second one behind a line that
+/// a full disk has cut, so that it takes no other with it. The unexpected value is an errno.
 std::expected<void, int> append_event(const char* path, const Event& event) noexcept;
 
 }  // namespace microvm::state

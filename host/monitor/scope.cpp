@@ -5,9 +5,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
-#include <cstring>
-
 #include "common/posix/unix_address.h"
 
 namespace microvm::monitor {
@@ -51,7 +48,8 @@ class Message {
 };
 
 void write_body(Message& out, std::string_view id, std::span<const int> pids) {
-  out.text(((std::string("microvm-") += id) += ".scope"));
+  // A VM that gets another monitor gets another scope.
+  out.text((((std::string("microvm-") += id) += '-') += std::to_string(pids.front())) += ".scope");
   out.text("fail");
   out.array(8, [&] {
     out.align(8);

@@ -1,4 +1,5 @@
-// Out of the unit of whoever started the VM: systemd ends all processes of a unit that is stopped, and the VM is to go on.
+// Out of the unit of whoever started the VM: systemd ends all processes of a unit that is stopped, and the VM is to go
+// on.
 #pragma once
 
 #include <cstdint>
@@ -10,8 +11,9 @@
 
 namespace microvm::monitor {
 
-/// Asks the systemd of this host, or of this user, to put the processes into a transient scope `microvm-<id>.scope`. It is
-/// not waited for: while the descriptor stays open the request stands. Invalid where there is no systemd to be asked.
+/// Asks the systemd of this host, or of this user, to put the processes into a transient scope `microvm-<id>-<first
+/// pid>.scope`. It is not waited for: while the descriptor stays open the request stands. Invalid where there is no
+/// systemd to be asked.
 UniqueFd ask_for_scope(std::string_view id, std::span<const int> pids) noexcept;
 
 /// The bytes of that request (D-Bus Specification, "Message Protocol"), the authentication in front of them.

@@ -215,7 +215,7 @@ Result<void> Creation::end_process() {
     if (const auto monitor = live_monitor(layout_)) end(*monitor, kEndPatience);
     if (const auto vmm = live_vmm(layout_)) end(*vmm, kEndPatience);
   }
-  for (const std::string* socket : {&record_.api_socket, &record_.vsock_socket}) remove_dead_socket(*socket);
+  clear_after_vmm(layout_, record_);
   return {};
 }
 

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <filesystem>
 
+#include "common/posix/dead_socket.h"
 #include "host/vm/files.h"
 #include "host/vm/patience.h"
 #include "host/vm/unfinished.h"
@@ -65,7 +66,7 @@ class Collection {
     for (const std::string* path : {&vm.record.api_socket, &vm.record.vsock_socket}) {
       if (path->empty() || !exists(*path)) continue;
       found("socket", *path, fmt::format("VM {} has exited", vm.id), [&] {
-        remove_dead_socket(*path);
+        posix::remove_dead_socket(*path);
         return !exists(*path);
       });
     }
@@ -106,7 +107,10 @@ class Collection {
             fmt::format("its VM has no state directory ({})", path),
             [&] { return (end(*process, kEndPatience), true); });
     }
-    found("run directory", path, "it is of no VM", [&] { return remove_tree(path).has_value(); });
+    found("run directory", path, "it is of no VM", [&] {
+      clear_after_vmm(layout, {});
+      return remove_tree(path).has_value();
+    });
   }
 
   const Host& host_;

@@ -31,6 +31,7 @@ struct Layout {
   [[nodiscard]] std::string monitor() const { return run + "/monitor"; }
   [[nodiscard]] std::string vmm() const { return run + "/vmm"; }
   [[nodiscard]] std::string intent() const { return run + "/intent"; }
+  [[nodiscard]] std::string cgroup() const { return run + "/cgroup"; }
   [[nodiscard]] std::string notice() const { return run + "/notice"; }
   [[nodiscard]] std::string log_fifo() const { return run + "/log"; }
   [[nodiscard]] std::string metrics_fifo() const { return run + "/metrics"; }

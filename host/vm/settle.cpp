@@ -1,15 +1,12 @@
 #include "host/vm/settle.h"
 
 #include <fmt/format.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include <cerrno>
 #include <chrono>
 
 #include "common/base/timestamp.h"
-#include "common/posix/unix_address.h"
+#include "common/posix/dead_socket.h"
+#include "host/monitor/cgroup.h"
 #include "host/vm/api.h"
 #include "host/vm/files.h"
 #include "host/vm/journal.h"
@@ -19,6 +16,8 @@
 
 namespace microvm::vm {
 namespace {
+
+constexpr std::size_t kMaxPath = 4096;
 
 using namespace std::chrono_literals;
 
@@ -31,7 +30,7 @@ Result<void> write_down(const Host& host, Seen& vm, ExitReason reason, Certainty
 }
 
 Result<void> find_ended(const Host& host, Seen& vm) {
-  for (const std::string* socket : {&vm.record.api_socket, &vm.record.vsock_socket}) remove_dead_socket(*socket);
+  clear_after_vmm(vm.layout, vm.record);
   return write_down(host, vm, ExitReason::Unknown, Certainty::None,
                     "the VMM ended while no monitor was there to see how");
 }
@@ -77,22 +76,19 @@ Result<void> finish_interrupted(const Host& host, Seen& vm) {
 
 }  // namespace
 
-void remove_dead_socket(const std::string& path) {
-  struct stat found{};
-  const auto address = posix::unix_address(path);
-  if (!address || ::lstat(path.c_str(), &found) != 0 || !S_ISSOCK(found.st_mode)) return;
-  const UniqueFd probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  const bool is_dead = probe.valid() &&
-                       ::connect(probe.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address) != 0 &&
-                       errno == ECONNREFUSED;
-  if (is_dead) ::unlink(path.c_str());
+void clear_after_vmm(const Layout& layout, const Record& record) {
+  for (const std::string* socket : {&record.api_socket, &record.vsock_socket}) posix::remove_dead_socket(*socket);
+  auto cgroup = read_file(layout.cgroup(), kMaxPath);
+  if (!cgroup) return;
+  if (cgroup->ends_with('\n')) cgroup->pop_back();
+  monitor::remove_cgroup(*cgroup);
 }
 
 Result<void> give_back(const Host& host, const Layout& layout, const Record& record) {
   // The monitor first: it would write down the end of a VM that is no more.
   if (const auto monitor = live_monitor(layout)) end(*monitor, kEndPatience);
   if (const auto vmm = live_vmm(layout)) end(*vmm, kEndPatience);
-  for (const std::string* socket : {&record.api_socket, &record.vsock_socket}) remove_dead_socket(*socket);
+  clear_after_vmm(layout, record);
   if (auto removed = remove_tree(layout.run); !removed) return removed;
   return retire(host.roots, layout.state);
 }

@@ -23,7 +23,7 @@ Result<Seen> settle(const Host& host, std::string_view id, const VmLock& lock);
 /// Ends both processes and removes sockets, run directory and state directory. What is not there is no error.
 Result<void> give_back(const Host& host, const Layout& layout, const Record& record);
 
-/// Removes a socket that nobody listens on any more. One that somebody listens on is another's.
-void remove_dead_socket(const std::string& path);
+/// What a VMM left behind that has ended: its sockets, its cgroup and whatever is in that.
+void clear_after_vmm(const Layout& layout, const Record& record);
 
 }  // namespace microvm::vm

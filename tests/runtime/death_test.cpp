@@ -100,6 +100,29 @@ TEST_F(Deaths, BothKilledIsAnUnknownEnd) {
   EXPECT_THAT(subject.leftovers(), IsEmpty());
 }
 
+TEST_F(Deaths, NoCgroupIsLeftOfAnyDeath) {
+  const VmInfo vm = running();
+  const std::string file = subject.run_of_vm("vm") + "/cgroup";
+  if (!exists(file)) GTEST_SKIP() << "no cgroup2 hierarchy can be written here";
+  std::string cgroup = read_file(file);
+  cgroup.pop_back();
+  ASSERT_TRUE(exists(cgroup));
+  ASSERT_EQ(::kill(vm.monitor->pid, SIGKILL), 0);
+  wait_gone(vm.monitor->pid);
+  ASSERT_EQ(::kill(vm.vmm->pid, SIGKILL), 0);
+  wait_gone(vm.vmm->pid);
+  EXPECT_EQ(info().state, VmState::Exited);
+  EXPECT_FALSE(exists(cgroup));
+}
+
+TEST_F(Deaths, TwoVmsOfOneIdInTwoPlacesDoNotShareAnything) {
+  Subject other;
+  running();
+  ASSERT_TRUE(other.runtime().create(other.spec("vm")));
+  ASSERT_TRUE(other.runtime().remove("vm", true));
+  EXPECT_EQ(info().state, VmState::Running);
+}
+
 TEST_F(Deaths, ABootOfTheHostEndsAll) {
   running();
   const int monitor = info().monitor->pid;

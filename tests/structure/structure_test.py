@@ -21,6 +21,7 @@ ROOMS = {
     "host/vsock": ["common"],
     "host/metadata": ["common", "host/vsock"],
     "host/fcapi": ["common"],
+    "host/monitor": ["common"],
     "host/spec": ["common", "host/fcapi", "host/metadata"],
     "host/memory": ["common"],
     "host/doctor": ["common"],

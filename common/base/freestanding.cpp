@@ -1,4 +1,4 @@
-// What the static daemon does without: exceptions, and the names of their types.
+// What a static program does without: exceptions, and the names of their types.
 #include <boost/throw_exception.hpp>
 #include <cstdlib>
 #include <exception>
