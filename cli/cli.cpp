@@ -43,14 +43,6 @@ Error usage_error(const CLI::App& app, const CLI::ParseError& error) {
 int run(int argc, const char* const* argv, const std::string& version, const Factories& factories) {
   Context context{.factories = factories, .version = version};
   CLI::App app("Drives Firecracker microVMs.", "microvm");
-  app.set_version_flag("--version", "microvm " + version);
-  app.require_subcommand(1);
-  // Where VMs are may be said behind the command as well.
-  app.fallthrough();
-  app.footer(
-      "Examples:\n"
-      "  microvm run vm.json --env-file app.env --secret db=./db.pw\n"
-      "  microvm metadata ping --vm web-1");
   add_commands(app, context);
   Result<Answer> result;
   try {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "microvm/doctor.h"
 #include "microvm/runtime.h"
 
 namespace microvm::cli {
@@ -13,6 +14,7 @@ namespace microvm::cli {
 struct Factories {
   std::function<std::unique_ptr<Runtime>(RuntimeOptions)> runtime;
   std::function<Result<std::vector<PlanStep>>(const Spec&, const RuntimeOptions&)> plan;
+  std::function<std::vector<Check>(const DoctorOptions&)> checks;
 };
 
 /// Runs the command that `argv` names; answers the exit code: the table of docs/commands.md.

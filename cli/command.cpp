@@ -11,14 +11,23 @@
 namespace microvm::cli {
 namespace {
 
-constexpr AddCommand kCommands[] = {add_run,  add_create, add_start, add_pause,    add_resume,  add_stop,
-                                    add_kill, add_rm,     add_wait,  add_ps,       add_inspect, add_events,
-                                    add_logs, add_gc,     add_spec,  add_metadata, add_version};
+constexpr AddCommand kCommands[] = {add_run,    add_create,     add_start,  add_pause, add_resume,  add_stop,
+                                    add_kill,   add_rm,         add_wait,   add_ps,    add_inspect, add_events,
+                                    add_logs,   add_console,    add_stats,  add_gc,    add_spec,    add_metadata,
+                                    add_doctor, add_completion, add_version};
 
 }  // namespace
 
 void add_commands(CLI::App& root, Context& context) {
   context.root = &root;
+  root.set_version_flag("--version", "microvm " + context.version);
+  root.require_subcommand(1);
+  // Where VMs are may be said behind the command as well.
+  root.fallthrough();
+  root.footer(
+      "Examples:\n"
+      "  microvm run vm.json --env-file app.env --secret db=./db.pw\n"
+      "  microvm metadata ping --vm web-1");
   add_runtime_flags(root, context.flags);
   for (const AddCommand add : kCommands) add(root, context);
 }

@@ -11,13 +11,17 @@
 namespace microvm::cli {
 namespace {
 
+constexpr std::chrono::seconds kExitTimeout{2};  // from the end of its console to that of the VM
+
 class Console {
  public:
   Console(CLI::App& command, Context& context) : context_(context) {
     add_id(command, id_);
-    command.add_option("--detach-keys", keys_, "What leaves the console; ctrl-p,ctrl-q is the default, nothing is none")
+    command
+        .add_option("--detach-keys", keys_, "What leaves the console; ctrl-p,ctrl-q is the default, nothing is none")
         ->check([](const std::string& text) {
-          return parse_keys(text) ? "" : "at most 8 keys with commas between, each a character or ctrl- and a character";
+          return parse_keys(text) ? ""
+                                  : "at most 8 keys with commas between, each a character or ctrl- and a character";
         })
         ->type_name("KEYS");
   }
@@ -41,8 +45,12 @@ class Console {
     if (!session) return std::unexpected(std::move(session.error()));
     const auto end = session->run(*signals);
     if (!end) return std::unexpected(end.error());
+    if (*end == ConsoleSession::End::Closed && !(*runtime)->wait(vm->id, kExitTimeout)) {
+      return std::unexpected(
+          Error{ErrorCode::ConnectionLost, 0, vm->id + " goes on, but its monitor closed the console"});
+    }
     if (::isatty(STDERR_FILENO) == 1) {
-      tell(vm->id + (*end == ConsoleSession::End::Detached ? ": detached; the VM goes on" : ": the console has ended"));
+      tell(vm->id + (*end == ConsoleSession::End::Detached ? ": detached; the VM goes on" : ": has ended"));
     }
     return Answer{.whole = true};
   }

@@ -102,7 +102,10 @@ Result<ConsoleSession::End> ConsoleSession::run(const Signals& signals) {
                                {.fd = for_guest_.empty() ? -1 : guest_.get(), .events = POLLOUT, .revents = 0}}};
     ::poll(fds.data(), fds.size(), -1);
     if (fds[0].revents != 0 && signals.next()) return End::Detached;
-    if (fds[2].revents != 0 && !read_keys()) return End::Detached;
+    if (fds[2].revents != 0 && !read_keys()) {
+      write_keys();  // what was typed before
+      return End::Detached;
+    }
     if (terminal.is_terminal() && for_guest_.size() > kMostPending) for_guest_.resize(kMostPending);
     if (fds[3].revents != 0) write_keys();
     if (fds[1].revents != 0) {

@@ -95,7 +95,7 @@ class Ps {
                  fmt::format("{} MiB", vm.mem_size_mib), vm.vmm ? std::to_string(vm.vmm->pid) : "", ago(vm.created, at),
                  no_trunc_ ? status : printable(status, kMaxStatus)});
     }
-    if (has_colors(STDOUT_FILENO)) table.paint(1, colored_state);
+    if (has_colors(STDOUT_FILENO)) table.paint(1, colored);
     return table.text();
   }
 

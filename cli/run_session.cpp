@@ -59,10 +59,8 @@ RunSession::RunSession(Runtime& runtime, Spec spec, RunOptions options, Interrup
       detached_(options.detach) {}
 
 Result<RunSession::Outcome> RunSession::run() {
-  create_ = std::make_unique<Task<CreateResult>>([this] {
-    interrupt_.mind_this_thread();
-    return runtime_.create(spec_);
-  });
+  create_ = std::make_unique<Task<CreateResult>>(
+      [this] { return interrupt_.mind([this] { return runtime_.create(spec_); }); });
   while (!finished()) {
     wait_for_more();
     if (auto done = step(); !done) return std::unexpected(std::move(done.error()));
@@ -101,10 +99,8 @@ Result<void> RunSession::created(Result<CreateResult> result) {
   watch_.emplace(std::move(*watch));
   console_.emplace(vm->state_dir, LogOptions{});
   end_.emplace(runtime_, *vm);
-  start_ = std::make_unique<Task<Phases>>([this] {
-    interrupt_.mind_this_thread();
-    return runtime_.start(outcome_.id);
-  });
+  start_ = std::make_unique<Task<Phases>>(
+      [this] { return interrupt_.mind([this] { return runtime_.start(outcome_.id); }); });
   return {};
 }
 

@@ -20,8 +20,15 @@ namespace microvm::cli {
 /// Lets a user's Ctrl-C end a create or start between two of its steps.
 class Interrupt {
  public:
-  /// Steps of this thread, from now on, can be interrupted.
-  void mind_this_thread() { thread_ = std::this_thread::get_id(); }
+  /// The call's steps, as far as they are this thread's, can be interrupted.
+  template <class Call>
+  auto mind(Call call) {
+    thread_ = std::this_thread::get_id();
+    auto result = call();
+    // Another thread may get the same id.
+    thread_ = std::thread::id();
+    return result;
+  }
   void ask() noexcept { asked_ = true; }
   [[nodiscard]] bool asked() const noexcept { return asked_; }
   /// What the runtime asks before each step.

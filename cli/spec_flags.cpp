@@ -57,7 +57,7 @@ SpecFlags::SpecFlags(CLI::App& command, Context& context) : context_(context) {
   auto* const config = command.add_option("--config", config_, "Firecracker's configuration file; - is standard input")
                            ->type_name("FILE");
   command.add_option("file", file_, "The same")->type_name("FILE")->excludes(config);
-  command.add_option("--id,--name", id_, "The VM's id: [a-z0-9-]{1,63}")->type_name("ID");
+  command.add_option("--id,--name", id_, "The VM's id: [a-z0-9-]{1,63}")->type_name("NAME");
   command.add_option("-e,--env", env_, "Of the guest's environment, laid over --env-file; may be repeated")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);

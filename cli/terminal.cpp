@@ -12,21 +12,22 @@ namespace microvm::cli {
 namespace {
 
 struct Color {
-  std::string_view state;
+  std::string_view word;
   int code;
 };
 
-constexpr Color kColors[] = {{"running", 32}, {"paused", 33}, {"stopping", 33}, {"failed", 31}};
+constexpr Color kColors[] = {{"running", 32}, {"paused", 33}, {"stopping", 33}, {"failed", 31},
+                             {"ok", 32},      {"warn", 33},   {"fail", 31}};
 
 }  // namespace
 
 bool has_colors(int fd) { return ::isatty(fd) == 1 && colors_are_wanted(); }
 
-std::string colored_state(const std::string& state) {
+std::string colored(const std::string& word) {
   for (const Color& color : kColors) {
-    if (color.state == state) return fmt::format("\033[{}m{}\033[0m", color.code, state);
+    if (color.word == word) return fmt::format("\033[{}m{}\033[0m", color.code, word);
   }
-  return state;
+  return word;
 }
 
 Progress::Progress(bool wanted) : shown_(wanted && ::isatty(STDERR_FILENO) == 1) {}

@@ -9,8 +9,8 @@ namespace microvm::cli {
 /// Colours may be written to `fd`: a terminal, and nobody is against it.
 bool has_colors(int fd);
 
-/// A state's name in its colour.
-std::string colored_state(const std::string& state);
+/// The name of a state or a verdict in its colour.
+std::string colored(const std::string& word);
 
 /// One line of what is going on, on standard error when that is a terminal and `wanted`; it goes when this does.
 class Progress {

@@ -2,9 +2,15 @@
 #include <gmock/gmock.h>
 #include <unistd.h>
 
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <thread>
+
 #include "cli/cli.h"
 #include "tests/cli/double_runtime.h"
 #include "tests/support/files.h"
+#include "tests/support/process.h"
 #include "tests/support/temp_dir.h"
 
 namespace microvm::test {
@@ -40,7 +46,12 @@ class CommandsTest : public testing::Test {
                                      options_ = options;
                                      return host_.runtime(std::move(options));
                                    },
-                               .plan = double_plan});
+                               .plan = double_plan,
+                               .checks =
+                                   [this](const DoctorOptions& options) {
+                                     doctor_ = options;
+                                     return checks_;
+                                   }});
     std::fflush(nullptr);
     return {.exit = exit, .out = testing::internal::GetCapturedStdout(), .err = testing::internal::GetCapturedStderr()};
   }
@@ -63,6 +74,13 @@ class CommandsTest : public testing::Test {
     }
     return vm;
   }
+  // Field 22 of this process's own line.
+  static std::uint64_t start_time() {
+    std::istringstream fields(read_file("/proc/self/stat"));
+    std::string field;
+    for (int i = 0; i < 22; ++i) fields >> field;
+    return std::stoull(field);
+  }
   static Timestamp now() { return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()); }
   void add_usual() {
     host_.add(vm("db", VmState::Exited));
@@ -77,6 +95,8 @@ class CommandsTest : public testing::Test {
   TempDir dir_;
   DoubleHost host_;
   RuntimeOptions options_;
+  DoctorOptions doctor_;
+  std::vector<Check> checks_;
 };
 
 constexpr const char* kSpec = R"({"boot-source":{"kernel_image_path":"/k"},"drives":[],
@@ -334,6 +354,87 @@ TEST_F(CommandsTest, Gc) {
             "\n");
 }
 
+TEST_F(CommandsTest, Doctor) {
+  checks_ = {{.name = "kvm", .verdict = Verdict::Ok, .seen = "works", .advice = ""},
+             {.name = "state-dir", .verdict = Verdict::Warn, .seen = "is \x1b[2J", .advice = "move it"}};
+  const Told text = microvm({"doctor"});
+  EXPECT_EQ(text.exit, 0);
+  EXPECT_EQ(text.out,
+            "ok   kvm         works\n"
+            "warn state-dir   is ?[2J\n"
+            "                 -> move it\n");
+  EXPECT_EQ(doctor_.state_dir, dir_ / "state");
+  EXPECT_EQ(doctor_.run_dir, dir_ / "run");
+  checks_[0].verdict = Verdict::Fail;
+  const Told json = microvm({"doctor", "--output", "json"});
+  EXPECT_EQ(json.exit, 1);
+  EXPECT_THAT(json.out, StartsWith(R"([{"name":"kvm","verdict":"fail","seen":"works","advice":""},)"));
+}
+
+TEST_F(CommandsTest, StatsOfWhatLives) {
+  VmInfo self = vm("self", VmState::Running);
+  self.vmm = ProcessId{.pid = ::getpid(), .start_time = start_time()};
+  write_file(self.state_dir + "/console.log.1", std::string(1000, 'x'));
+  write_file(self.state_dir + "/console.log", std::string(1048, 'x'));
+  host_.add(self);
+  host_.add(vm("other", VmState::Running));
+  host_.add(vm("over", VmState::Exited));
+  const Told text = microvm({"stats", "--no-stream", "--interval", "20ms"});
+  EXPECT_EQ(text.exit, 0);
+  EXPECT_THAT(text.out, testing::ContainsRegex("ID +CPU % +RSS +MONITOR RSS +CONSOLE\nother +- +- +- +0 B\n"
+                                               "self +[0-9.]+ +[0-9.]+ MiB +- +2.0 KiB\n$"));
+  EXPECT_THAT(microvm({"stats", "--no-stream", "-i", "20ms", "over", "self", "--output", "json"}).out,
+              AllOf(StartsWith(R"([{"id":"over","cpu_percent":null,"rss_bytes":null)"),
+                    HasSubstr(R"("monitor_rss_bytes":null,"console_bytes":2048}])")));
+  EXPECT_EQ(microvm({"stats", "--no-stream", "nope"}).exit, 1);
+}
+
+TEST_F(CommandsTest, CompletionOfTheRealTree) {
+  for (const char* shell : {"bash", "zsh", "fish"}) {
+    const Told script = microvm({"completion", shell});
+    EXPECT_EQ(script.exit, 0);
+    EXPECT_THAT(script.out, AllOf(HasSubstr("'metadata ping'"), HasSubstr("unpause"), HasSubstr("detach-keys")));
+    write_file(dir_ / "script", script.out);
+    try {
+      const Finished checked = run({.argv = {shell, "-n", dir_ / "script"}});
+      EXPECT_EQ(checked.err, "");
+      EXPECT_EQ(checked.status.code, 0) << shell;
+    } catch (const std::system_error&) {
+      // That shell is not installed.
+    }
+  }
+  EXPECT_EQ(microvm({"completion", "tcsh"}).exit, 2);
+}
+
+TEST_F(CommandsTest, LogsFollowUntilTheEnd) {
+  VmInfo one = vm("a", VmState::Running);
+  host_.add(one);
+  const auto append = [&](const std::string& text) {
+    std::ofstream(one.state_dir + "/console.log", std::ios::app) << "1Z stdout F " << text << '\n';
+  };
+  append("before");
+  std::thread monitor([&] {
+    for (int i = 0; i < 50; ++i) {
+      append(std::to_string(i));
+      if (i % 10 == 5) std::filesystem::rename(one.state_dir + "/console.log", one.state_dir + "/console.log.1");
+      std::this_thread::sleep_for(1ms);
+    }
+    append("last");
+    write_file(one.state_dir + "/exit.json", "{}");
+  });
+  const Told logs = microvm({"logs", "-f", "a"});
+  monitor.join();
+  EXPECT_EQ(logs.exit, 0);
+  std::string expected = "before\n";
+  for (int i = 0; i < 50; ++i) expected += std::to_string(i) + "\n";
+  EXPECT_EQ(logs.out, expected + "last\n");
+}
+
+TEST_F(CommandsTest, LogsOfAVmWhoseMonitorWroteNoEndAskTheRuntime) {
+  host_.add(vm("a", VmState::Exited));
+  EXPECT_EQ(microvm({"logs", "-f", "a"}).exit, 0);
+}
+
 TEST_F(CommandsTest, Version) {
   EXPECT_EQ(microvm({"version"}).out, "microvm 1.2.3\n");
   EXPECT_EQ(microvm({"version", "--output", "json"}).out, "{\"version\":\"1.2.3\"}\n");
@@ -342,7 +443,7 @@ TEST_F(CommandsTest, Version) {
 TEST_F(CommandsTest, WhereVmsAreMayStandBehindTheCommand) {
   add_usual();
   EXPECT_EQ(microvm({"ps", "-q", "--state-dir", "s", "--run-dir", dir_ / "r/./x"}, false).exit, 0);
-  EXPECT_EQ(options_.state_dir, std::string(::get_current_dir_name()) + "/s");
+  EXPECT_EQ(options_.state_dir, std::filesystem::current_path().string() + "/s");
   EXPECT_EQ(options_.run_dir, dir_ / "r/x");
   const Told bad = microvm({"ps", "--firecracker", dir_ / "none"});
   EXPECT_EQ(bad.exit, 2);

@@ -87,6 +87,7 @@ class DoubleRuntime : public Runtime {
     const auto found = host_.vms_.find(std::string(id));
     if (found == host_.vms_.end()) return missing(id);
     if (auto error = host_.failure("stop")) return std::unexpected(*error);
+    if (auto go = before(id, "stop"); !go) return std::unexpected(go.error());
     if (host_.busy_ > 0) {
       --host_.busy_;
       return std::unexpected(Error{ErrorCode::Busy, 0, "start is in the way"});

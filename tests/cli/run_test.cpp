@@ -166,6 +166,7 @@ TEST_F(RunTest, AReaderThatStandsStillKeepsNoSignalAway) {
   UniqueFd writer(ends[1]);
   std::string flood = "stubborn";
   for (int i = 0; i < 300; ++i) flood += "\nsay " + std::string(400, 'x');
+  flood += "\nready";
   ProcessSpec process = spec(flood);
   process.fds = {{writer.get(), 1}};
   Process microvm(process);
