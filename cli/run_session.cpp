@@ -117,10 +117,10 @@ Result<void> RunSession::started(Result<Phases> result) {
     if (auto removed = runtime_.remove(outcome_.id, true); !removed) tell(removed.error());
     return std::unexpected(std::move(result.error()));
   }
-  if (!interrupt_.asked()) {
-    if (!detached_) tell(result.error());
-    outcome_.error = std::move(result.error());
-  }
+  if (interrupt_.asked()) return {};
+  if (detached_ && vm && vm->state == VmState::Exited) return std::unexpected(std::move(result.error()));
+  if (!detached_) tell(result.error());
+  outcome_.error = std::move(result.error());
   return {};
 }
 

@@ -75,6 +75,7 @@ Result<void> Client::Impl::open() {
   constexpr const Route& kRoute = route("GET /version");
   const Request request{&kRoute, std::string(kRoute.text), {}};
   const auto text = perform(request, until(options_.connect_timeout));
+  vmm_.watch = -1;
   if (!text) return std::unexpected(text.error());
   const auto body = read_body<FirecrackerVersion>(*text);
   if (!body) return std::unexpected(about(kRoute.text, body.error()));

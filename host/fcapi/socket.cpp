@@ -112,9 +112,10 @@ Result<UniqueFd> open_socket(const std::string& path, const Vmm& vmm, UniqueFd& 
       error.message = fmt::format("socket {}: {}", printable(path, path.size()), error.message);
       return std::unexpected(std::move(error));
     }
-    if (is_missing && start_watch(watch, folder)) continue;
-    const bool is_watched = is_missing && watch.valid();
-    wait(vmm, is_watched ? watch.get() : -1, std::min(is_watched ? kLongestWait : pause, deadline.left()));
+    if (is_missing && vmm.watch < 0 && start_watch(watch, folder)) continue;
+    const int watched = vmm.watch >= 0 ? vmm.watch : watch.get();
+    const bool is_watched = is_missing && watched >= 0;
+    wait(vmm, is_watched ? watched : -1, std::min(is_watched ? kLongestWait : pause, deadline.left()));
     if (!is_watched) pause = std::min(2 * pause, kLongestPause);
   }
 }

@@ -25,9 +25,13 @@ constexpr char kGo = 'g';
 // Everything from here to execve is a system call: the child has a copy of this process's memory, and one thread.
 
 void default_signals() noexcept {
+  // Handlers end with execve by themselves.
   struct sigaction action{};
-  action.sa_handler = SIG_DFL;
-  for (int number = 1; number < NSIG; ++number) ::sigaction(number, &action, nullptr);
+  for (int number = 1; number < NSIG; ++number) {
+    if (::sigaction(number, nullptr, &action) != 0 || action.sa_handler != SIG_IGN) continue;
+    action.sa_handler = SIG_DFL;
+    ::sigaction(number, &action, nullptr);
+  }
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -88,9 +92,10 @@ std::expected<Launch, Failed> Launch::clone(const Plan& plan) {
   return launch;
 }
 
-std::expected<void, Failed> Launch::execute(const char* program) noexcept {
+int Launch::execute() noexcept { return ::send(control_.get(), &kGo, 1, MSG_NOSIGNAL) == 1 ? 0 : errno; }
+
+std::expected<void, Failed> Launch::executed(const char* program) noexcept {
   const auto failed = [&](int why) { return std::unexpected(Failed{"exec", why, program}); };
-  if (::send(control_.get(), &kGo, 1, MSG_NOSIGNAL) != 1) return failed(errno);
   pollfd answer{.fd = control_.get(), .events = POLLIN, .revents = 0};
   const Deadline deadline = Deadline::after(kExec);
   int why = 0;

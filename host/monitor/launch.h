@@ -20,8 +20,10 @@ class Launch {
   static std::expected<Launch, Failed> clone(const Plan& plan);
 
   [[nodiscard]] int pid() const noexcept { return pid_; }
-  /// Lets the program begin; answers once it has, or why it could not.
-  std::expected<void, Failed> execute(const char* program) noexcept;
+  /// Lets the program begin; an errno where that cannot be said to the child.
+  int execute() noexcept;
+  /// Answers once it has begun, or why it could not.
+  std::expected<void, Failed> executed(const char* program) noexcept;
   [[nodiscard]] UniqueFd take_pidfd() noexcept { return std::move(pidfd_); }
   /// Ended and reaped.
   void give_up() noexcept;

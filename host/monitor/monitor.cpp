@@ -191,7 +191,7 @@ void Monitor::poll_all(int vmm, int report, Ready& ready) {
 // What the clock and the console ask for.
 void Monitor::look(Vmm& vmm) {
   if (const auto due = console_.partial_due(); due && due->passed()) console_.end_partial();
-  notices_.tell(console_.signs());
+  if (notices_.tell(console_.signs())) queries_->notify(notices_.text());
   if (!halting_ && !console_.signs().powered_off.empty()) {
     halting_ = true;
     halt_.start();
@@ -220,6 +220,7 @@ Monitor::End Monitor::watch(Vmm& vmm, Report& report) {
       vmm.reap();
     }
     const auto answer = ready.report ? report.answer() : Report::Answer::None;
+    if (answer != Report::Answer::None) watch_.reset();
     if (answer == Report::Answer::Recorded) leave_unit(vmm);
     if (answer == Report::Answer::Gone && may_be_abandoned) {
       abandoned = true;
@@ -260,7 +261,7 @@ Monitor::End Monitor::conclude(Vmm& vmm) {
     log_.file().drop_older();
     failed = exit_file_.write(text);
   }
-  notices_.tell(signs);
+  (void)notices_.tell(signs);
   notices_.event("exited", std::string(reason_name(exit.reason)) + ": " + exit.detail);
   linger();
   return failed == 0 ? End::Recorded : End::Unrecorded;

@@ -33,6 +33,8 @@ class Monitor final : Queries::Status {
   std::expected<void, Failed> open();
   /// What an earlier monitor knew.
   void restore();
+  /// The driver closes its own first.
+  void keep_until_answered(UniqueFd watch) { watch_ = std::move(watch); }
   void set_cgroup(std::string path) { cgroup_ = std::move(path); }
 
   enum class End : std::uint8_t {
@@ -49,6 +51,7 @@ class Monitor final : Queries::Status {
  private:
   struct Ready;
   std::string status() const override;
+  std::string notices() const override { return notices_.text(); }
   void poll_each();
   void poll_all(int vmm, int report, Ready& ready);
   void drain(int most);
@@ -76,7 +79,7 @@ class Monitor final : Queries::Status {
   std::optional<Deadline> file_due_;
 
   UniqueFd signals_;
-  UniqueFd scope_;
+  UniqueFd scope_, watch_;
   Source console_source_, log_source_, log_file_source_, metrics_source_;
   std::vector<char> buffer_;
   std::vector<pollfd> polled_;

@@ -30,7 +30,8 @@ Signs Notices::restore() {
   return signs;
 }
 
-void Notices::tell(const Signs& signs) {
+bool Notices::tell(const Signs& signs) {
+  const std::size_t before = text_.size();
   if (!panic_ && !signs.panic.empty()) {
     panic_ = true;
     add(std::string(kPanic) + signs.panic + '\n');
@@ -41,6 +42,7 @@ void Notices::tell(const Signs& signs) {
     add(std::string(kPoweredOff));
     event("powered_off", signs.powered_off);
   }
+  return text_.size() > before;
 }
 
 void Notices::add(std::string line) {

@@ -16,8 +16,9 @@ class Notices {
 
   /// Reads what has been said; answers it.
   Signs restore();
-  /// Says what is new.
-  void tell(const Signs& signs);
+  /// Says what is new; whether there was anything.
+  bool tell(const Signs& signs);
+  [[nodiscard]] const std::string& text() const noexcept { return text_; }
   void event(const char* what, std::string_view detail) const;
 
  private:

@@ -64,6 +64,16 @@ void Queries::pump() {
   sweep();
 }
 
+void Queries::notify(const std::string& notices) {
+  for (Connection& connection : connections_) {
+    if (!connection.awaits_notice) continue;
+    connection.awaits_notice = false;
+    connection.text = notices;
+    send(connection);
+  }
+  sweep();
+}
+
 void Queries::finish() {
   listener_.reset();
   for (Connection& connection : connections_) {
@@ -107,10 +117,10 @@ void Queries::hear(Connection& connection, const Status& status) const {
   if (n == 0) {
     // It has said all it had to say; whoever has asked may still listen.
     connection.peer_is_silent = true;
-    connection.closed = connection.closed || !(connection.at || !connection.text.empty());
+    connection.closed = connection.closed || !(connection.at || connection.awaits_notice || !connection.text.empty());
     return;
   }
-  if (connection.at || !connection.text.empty()) return;
+  if (connection.at || connection.awaits_notice || !connection.text.empty()) return;
   connection.request.append(bytes, static_cast<std::size_t>(n));
   if (const std::size_t end = connection.request.find('\n'); end != connection.request.npos) {
     connection.request.resize(end);
@@ -123,6 +133,10 @@ void Queries::hear(Connection& connection, const Status& status) const {
 void Queries::begin(Connection& connection, const Status& status) const {
   if (connection.request == "status") {
     connection.text = status.status();
+  } else if (connection.request == "notices") {
+    connection.text = status.notices();
+    connection.follows = connection.awaits_notice = connection.text.empty();
+    if (connection.awaits_notice) return;
   } else if (connection.request == "ring" || connection.request == "follow") {
     connection.follows = connection.request == "follow";
     connection.at = std::max(ring_->begin(), ring_->end() - std::min(ring_->end(), ring_bytes_));

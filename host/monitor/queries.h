@@ -19,10 +19,11 @@ namespace microvm::monitor {
 
 class Queries {
  public:
-  /// What `status` answers: one line.
+  /// What `status` and `notices` answer.
   class Status {
    public:
     virtual std::string status() const = 0;
+    virtual std::string notices() const = 0;
 
    protected:
     ~Status() = default;
@@ -36,6 +37,8 @@ class Queries {
   void handle(std::span<const pollfd> mine, const Status& status);
   /// The console has grown.
   void pump();
+  /// There is a notice: answers those that wait for one.
+  void notify(const std::string& notices);
   /// When to listen again; without a descriptor left nobody can be taken on.
   [[nodiscard]] std::optional<Deadline> pause() const noexcept { return pause_; }
 
@@ -50,7 +53,8 @@ class Queries {
     std::string text{};                 // to be sent before the ring
     std::optional<std::uint64_t> at{};  // the place in the ring
     std::uint64_t end = 0;              // and where the answer ends
-    bool follows = false;
+    bool follows = false;               // has no end of its own
+    bool awaits_notice = false;
     bool peer_is_silent = false;
     bool closed = false;
   };

@@ -7,6 +7,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <span>
 #include <string>
 
 #include "common/posix/retry.h"
@@ -14,14 +15,15 @@
 
 namespace microvm::monitor {
 
-bool Report::started(const posix::ProcessIdentity& vmm, int vmm_pidfd) noexcept {
+bool Report::started(const posix::ProcessIdentity& vmm, int vmm_pidfd, int watch) noexcept {
   if (!fd_.valid()) return true;
   const UniqueFd own(static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0)));
   std::string text = "vmm " + std::to_string(vmm.pid) + ' ' + std::to_string(vmm.start_time) + '\n';
   const iovec part{.iov_base = text.data(), .iov_len = text.size()};
-  const std::array fds = {vmm_pidfd, own.get()};
+  const std::array fds = {vmm_pidfd, own.get(), watch};
+  const std::span sent(fds.data(), watch < 0 ? 2 : 3);
   if (!own.valid()) return false;
-  return posix::retry([&] { return posix::send_fds(fd_.get(), {&part, 1}, fds, MSG_NOSIGNAL); }) ==
+  return posix::retry([&] { return posix::send_fds(fd_.get(), {&part, 1}, sent, MSG_NOSIGNAL); }) ==
          static_cast<ssize_t>(text.size());
 }
 

@@ -15,8 +15,8 @@ class Report {
   /// Takes the descriptor; -1: nobody wants to hear.
   explicit Report(int fd) noexcept : fd_(fd) {}
 
-  /// False when nobody takes it any more.
-  [[nodiscard]] bool started(const posix::ProcessIdentity& vmm, int vmm_pidfd) noexcept;
+  /// False when nobody takes it any more. `watch` may be -1.
+  [[nodiscard]] bool started(const posix::ProcessIdentity& vmm, int vmm_pidfd, int watch) noexcept;
   void failed(const Failed& failed) noexcept;
 
   /// To be polled for the answer; -1: none is awaited any more.

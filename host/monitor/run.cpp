@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/file.h>
+#include <sys/inotify.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -114,6 +115,14 @@ std::expected<Streams, Failed> open_streams(const Directory& run) {
   return streams;
 }
 
+// For the driver, which waits for the VMM's socket: the kernel takes 20 ms to close such a thing, which is the
+// monitor's to wait for.
+UniqueFd watch_names(const std::string& directory) noexcept {
+  UniqueFd fd(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
+  if (fd.valid() && ::inotify_add_watch(fd.get(), directory.c_str(), IN_CREATE | IN_MOVED_TO) < 0) fd.reset();
+  return fd;
+}
+
 // Named before it is made: whoever finds the run directory finds it.
 UniqueFd own_cgroup(const Options& options, Directory& run, std::string& path) {
   path = cgroup_path(options.id);
@@ -125,8 +134,14 @@ UniqueFd own_cgroup(const Options& options, Directory& run, std::string& path) {
   return {};
 }
 
-// A VMM that runs, and that `vmm` names.
-std::expected<Vmm, Failed> begin_vmm(const Options& options, Directory& run, int cgroup, char* const* environment) {
+struct Launched {
+  Launch launch;
+  posix::ProcessIdentity identity;
+};
+
+// A VMM that `vmm` names, and that is about to run.
+std::expected<Launched, Failed> launch_vmm(const Options& options, Directory& run, int cgroup,
+                                           char* const* environment) {
   const auto streams = open_streams(run);
   if (!streams) return std::unexpected(streams.error());
   auto launch = Launch::clone({.program = options.program.data(),
@@ -144,8 +159,20 @@ std::expected<Vmm, Failed> begin_vmm(const Options& options, Directory& run, int
   if (!identity) return undone({"identity", identity.error(), kVmmFile});
   if (const int why = run.replace(kVmmFile, posix::identity_text(*identity)); why != 0)
     return undone({"identity", why, kVmmFile});
-  if (auto done = launch->execute(options.program.front()); !done) return undone(std::move(done.error()));
-  return Vmm(std::move(*identity), launch->take_pidfd(), true);
+  if (const int why = launch->execute(); why != 0) return undone({"exec", why, options.program.front()});
+  return Launched{std::move(*launch), std::move(*identity)};
+}
+
+// What the monitor needs for itself is made while the VMM starts.
+std::expected<Vmm, Failed> begin_vmm(const Options& options, Directory& run, int cgroup, char* const* environment,
+                                     Monitor& monitor) {
+  auto launched = launch_vmm(options, run, cgroup, environment);
+  if (!launched) return std::unexpected(launched.error());
+  auto ready = monitor.open();
+  if (ready) ready = launched->launch.executed(options.program.front());
+  if (ready) return Vmm(std::move(launched->identity), launched->launch.take_pidfd(), true);
+  launched->launch.give_up();
+  return std::unexpected(std::move(ready.error()));
 }
 
 int leave(const Options& options, const Directory& run, const std::string& cgroup, Monitor::End end) {
@@ -196,13 +223,15 @@ int start(const Options& options, Held& held, Report& report, char* const* envir
     return EXIT_FAILURE;
   }
   Monitor monitor(options, held.state, held.run);
-  if (const auto open = monitor.open(); !open) return give_up(open.error());
   UniqueFd own = own_cgroup(options, held.run, cgroup);
-  auto vmm = begin_vmm(options, held.run, own.get(), environment);
+  UniqueFd watch = watch_names(options.run_dir);
+  auto vmm = begin_vmm(options, held.run, own.get(), environment, monitor);
   own.reset();
   if (!vmm) return give_up(vmm.error());
   monitor.set_cgroup(cgroup);
-  if (!report.started(vmm->identity(), vmm->pidfd())) {
+  const bool is_heard = report.started(vmm->identity(), vmm->pidfd(), watch.get());
+  monitor.keep_until_answered(std::move(watch));
+  if (!is_heard) {
     vmm->end();
     return leave(options, held.run, cgroup, Monitor::End::Abandoned);
   }
@@ -239,7 +268,7 @@ int adopt(const Options& options, Held& held, Report& report) {
   }
   Vmm vmm(std::move(*identity), std::move(*pidfd), false);
   // Nobody need hear of it: the VMM is recorded.
-  (void)report.started(vmm.identity(), vmm.pidfd());
+  (void)report.started(vmm.identity(), vmm.pidfd(), -1);
   replace_streams(STDERR_FILENO, STDERR_FILENO);
   return leave(options, held.run, cgroup, monitor.watch(vmm, report));
 }

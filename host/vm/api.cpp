@@ -20,10 +20,10 @@ std::string last_words(const Layout& layout) {
   return words;
 }
 
-Result<fcapi::Client> open_api(const RuntimeOptions& options, const Layout& layout, const Record& record,
-                               int vmm_pidfd) {
+Result<fcapi::Client> open_api(const RuntimeOptions& options, const Layout& layout, const Record& record, int vmm_pidfd,
+                               int watch) {
   return fcapi::Client::connect(
-      record.api_socket, {.pidfd = vmm_pidfd, .last_output = [layout] { return last_words(layout); }},
+      record.api_socket, {.pidfd = vmm_pidfd, .last_output = [layout] { return last_words(layout); }, .watch = watch},
       {.connect_timeout = options.api_timeout, .timeout = options.api_timeout, .mem_size_mib = record.mem_size_mib});
 }
 

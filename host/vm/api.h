@@ -8,8 +8,8 @@
 namespace microvm::vm {
 
 /// Waits for the socket; the VMM's end ends every wait, and the error then has its last words.
-Result<fcapi::Client> open_api(const RuntimeOptions& options, const Layout& layout, const Record& record,
-                               int vmm_pidfd);
+Result<fcapi::Client> open_api(const RuntimeOptions& options, const Layout& layout, const Record& record, int vmm_pidfd,
+                               int watch = -1);
 
 /// What the VMM logged last, once it has ended: the monitor has written it down by then.
 std::string last_words(const Layout& layout);

@@ -221,9 +221,10 @@ Result<void> Creation::end_process() {
 
 Result<void> Creation::connect() {
   const auto begin = Clock::now();
-  auto api = open_api(host_.options, layout_, record_, report_->vmm.pidfd.get());
+  auto api = open_api(host_.options, layout_, record_, report_->vmm.pidfd.get(), report_->watch.get());
   if (!api) return std::unexpected(std::move(api.error()));
   api_ = std::move(*api);
+  report_->watch.reset();
   phases_.api = since(begin);
   return {};
 }

@@ -26,7 +26,7 @@ class Creation {
 
   [[nodiscard]] const Layout& layout() const noexcept { return layout_; }
   /// After run(): the connection it configured the VMM through.
-  Configured take_configured() { return {report_->vmm.identity.pid, std::move(*api_)}; }
+  Configured take_configured() { return {std::move(report_->vmm), std::move(*api_)}; }
 
  private:
   Creation(const Host& host, Spec spec, Layout layout);

@@ -33,6 +33,7 @@ struct Layout {
   [[nodiscard]] std::string intent() const { return run + "/intent"; }
   [[nodiscard]] std::string cgroup() const { return run + "/cgroup"; }
   [[nodiscard]] std::string notice() const { return run + "/notice"; }
+  [[nodiscard]] std::string monitor_socket() const { return run + "/monitor.sock"; }
   [[nodiscard]] std::string log_fifo() const { return run + "/log"; }
   [[nodiscard]] std::string metrics_fifo() const { return run + "/metrics"; }
   [[nodiscard]] std::string api_socket() const { return run + "/api.sock"; }

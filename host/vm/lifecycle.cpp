@@ -64,7 +64,7 @@ Result<Phases> start(const Host& host, std::string_view id, std::optional<Config
 
   Phases phases;
   const auto begin = Clock::now();
-  const bool is_to_it = configured && configured->vmm_pid == operation->vm().vmm->identity.pid;
+  const bool is_to_it = configured && configured->vmm.identity == operation->vm().vmm->identity;
   auto api = is_to_it ? Result<fcapi::Client>(std::move(configured->api)) : api_of(host, operation->vm());
   if (!api) return operation->fail(std::move(api.error()));
   done = api->put_action({fcapi::ActionType::InstanceStart});

@@ -10,9 +10,9 @@
 
 namespace microvm::vm {
 
-/// A connection that is there already, and to which VMM.
+/// A connection that is there already, and the VMM that it watches.
 struct Configured {
-  int vmm_pid = 0;
+  Process vmm;
   fcapi::Client api;
 };
 

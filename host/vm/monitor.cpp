@@ -19,7 +19,7 @@ namespace microvm::vm {
 namespace {
 
 constexpr std::size_t kMaxReport = 1024;
-constexpr std::size_t kFds = 2;
+constexpr std::size_t kFewestFds = 2, kMostFds = 3;
 
 std::unexpected<Error> fail(ErrorCode code, std::string message, int number = 0) {
   return std::unexpected(Error{code, number, std::move(message)});
@@ -52,7 +52,7 @@ Result<Message> receive(int report, Deadline deadline) {
       continue;
     }
     std::array<char, kMaxReport> text;
-    alignas(cmsghdr) std::array<char, CMSG_SPACE(kFds * sizeof(int))> control;
+    alignas(cmsghdr) std::array<char, CMSG_SPACE(kMostFds * sizeof(int))> control;
     iovec part{.iov_base = text.data(), .iov_len = text.size()};
     msghdr message{};
     message.msg_iov = &part;
@@ -152,9 +152,10 @@ Result<MonitorReport> start_monitor(const RuntimeOptions& options, const Layout&
   if (!message) return std::unexpected(std::move(message.error()));
   if (message->text.starts_with("error ")) return std::unexpected(error_of(message->text));
   auto identity = vmm_of(message->text, record.boot_id);
-  if (!identity || message->fds.size() != kFds) return fail(ErrorCode::BadReply, "the monitor's report is none");
+  if (!identity || message->fds.size() < kFewestFds) return fail(ErrorCode::BadReply, "the monitor's report is none");
+  message->fds.resize(kMostFds);
   return MonitorReport({std::move(*identity), std::move(message->fds[0])}, std::move(message->fds[1]),
-                       std::move(ends->first));
+                       std::move(message->fds[2]), std::move(ends->first));
 }
 
 }  // namespace microvm::vm

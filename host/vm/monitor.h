@@ -19,9 +19,14 @@ class MonitorReport {
  public:
   Process vmm;
   UniqueFd monitor_pidfd;
+  UniqueFd
+      watch;  ///< of the run directory, for new names; to be closed before confirm(): the monitor's copy is the last
 
-  MonitorReport(Process started, UniqueFd monitor, UniqueFd report) noexcept
-      : vmm(std::move(started)), monitor_pidfd(std::move(monitor)), report_(std::move(report)) {}
+  MonitorReport(Process started, UniqueFd monitor, UniqueFd watched, UniqueFd report) noexcept
+      : vmm(std::move(started)),
+        monitor_pidfd(std::move(monitor)),
+        watch(std::move(watched)),
+        report_(std::move(report)) {}
   /// From here on the VM outlives this process.
   Result<void> confirm();
   /// The monitor ends the VMM, removes what it made and ends.

@@ -19,6 +19,10 @@ namespace microvm::fcapi {
 struct Vmm {
   int pidfd = -1;                            ///< stays the caller's
   std::function<std::string()> last_output;  ///< the end of what it wrote, quoted when it has died
+  /// An inotify(7) descriptor that has watched the socket's folder for new names since before the process was started;
+  /// stays the caller's, and is used until connect() returns. Without one the client may have to make its own, which
+  /// takes the kernel some 20 ms to close.
+  int watch = -1;
 };
 
 struct Options {

@@ -199,7 +199,19 @@ class DoubleRuntime : public Runtime {
 };
 
 Result<std::vector<PlanStep>> double_plan(const Spec& spec, const RuntimeOptions& options) {
-  return std::vector<PlanStep>{{.name = "process", .actions = {"make " + options.state_dir + "/vms/" + spec.id}}};
+  PlanStep step{.name = "process",
+                .actions = {"state " + options.state_dir, "run " + options.run_dir, "vmm " + options.firecracker,
+                            "monitor " + options.monitor, fmt::format("timeout {}", options.api_timeout.count())}};
+  for (const std::string& entry : options.vmm_environment) step.actions.push_back("environment " + entry);
+  if (spec.config.boot_source) step.actions.push_back("kernel " + spec.config.boot_source->kernel_image_path);
+  for (const auto& drive : spec.config.drives) {
+    step.actions.push_back(
+        fmt::format("drive {} {}", drive.path_on_host.value_or(""), drive.is_read_only.value_or(false)));
+  }
+  if (const auto& machine = spec.config.machine_config) {
+    step.actions.push_back(fmt::format("machine {} {}", machine->vcpu_count, machine->mem_size_mib));
+  }
+  return std::vector<PlanStep>{std::move(step)};
 }
 
 DoubleHost::~DoubleHost() {

@@ -76,7 +76,7 @@ class DoubleHost {
   bool closing_ = false;
 };
 
-/// One step.
+/// One step, and what it was asked for.
 Result<std::vector<PlanStep>> double_plan(const Spec& spec, const RuntimeOptions& options);
 
 }  // namespace microvm::test

@@ -212,6 +212,9 @@ TEST_F(RunTest, AGuestThatDiesBeforeItIsReady) {
   EXPECT_EQ(done.status.code, 10);
   EXPECT_EQ(done.out, "Kernel panic\n");
   EXPECT_THAT(done.err, AllOf(HasSubstr("vmm_died"), HasSubstr("guest_panic (certain)")));
+  const Finished detached = run_to_end("end guest_panic\nready", {"-d", "--name", "other"});
+  EXPECT_EQ(detached.status.code, 3);
+  EXPECT_THAT(detached.err, AllOf(HasSubstr("vmm_died"), Not(HasSubstr("goes on"))));
 }
 
 TEST_F(RunTest, CtrlCWhileItIsCreatedLeavesNothing) {

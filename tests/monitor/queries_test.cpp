@@ -56,6 +56,26 @@ TEST_F(Queries, FollowGoesOnToTheEnd) {
   EXPECT_EQ(ended(), 0);
 }
 
+TEST_F(Queries, NoticesAreWaitedFor) {
+  run({"await", "say", "Kernel panic - not syncing: test", "await", "exit", "0"});
+  const UniqueFd fd = connect();
+  send_all(fd.get(), "notices\n");
+  let_go();
+  EXPECT_EQ(read_all(fd.get()), "panic Kernel panic - not syncing: test\n");
+  EXPECT_EQ(ask("notices"), "panic Kernel panic - not syncing: test\n") << "also afterwards";
+  let_go();
+  EXPECT_EQ(ended(), 0);
+}
+
+TEST_F(Queries, WithoutANoticeTheWaitEndsWithTheVm) {
+  run({"await", "exit", "0"});
+  const UniqueFd fd = connect();
+  send_all(fd.get(), "notices\n");
+  let_go();
+  EXPECT_EQ(read_all(fd.get()), "");
+  EXPECT_EQ(ended(), 0);
+}
+
 TEST_F(Queries, ASlowReaderLosesTheOldestAndIsTold) {
   run({"await", "flood", "2000000", "say", "done", "await", "exit", "0"});
   const UniqueFd fd = connect();
