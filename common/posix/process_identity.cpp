@@ -43,12 +43,22 @@ bool is_boot_id(std::string_view text) noexcept {
 
 }  // namespace
 
-std::expected<std::string, int> read_boot_id() {
+namespace {
+
+std::expected<std::string, int> boot_id_from_kernel() {
   std::array<char, kBootIdSize + 2> room;
   const auto text = read_head("/proc/sys/kernel/random/boot_id", room);
   if (!text) return std::unexpected(text.error());
   if (!is_boot_id(text->substr(0, kBootIdSize))) return std::unexpected(EBADMSG);
   return std::string(text->substr(0, kBootIdSize));
+}
+
+}  // namespace
+
+std::expected<std::string, int> read_boot_id() {
+  // It stays the same as long as this process can live.
+  static const auto id = boot_id_from_kernel();
+  return id;
 }
 
 std::optional<std::uint64_t> parse_start_time(std::string_view stat) noexcept {

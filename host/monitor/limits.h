@@ -8,6 +8,7 @@
 namespace microvm::monitor {
 
 inline constexpr std::size_t kReadBytes = 64U << 10U;   ///< taken from a FIFO at once
+inline constexpr std::size_t kFewBytes = 16U << 10U;    ///< of a pipe that holds 64 KiB
 inline constexpr std::size_t kKeptBytes = 32U << 10U;   ///< of a log, until they are written at once
 inline constexpr std::size_t kRecordBytes = 8U << 10U;  ///< the text of one record of the console's log
 inline constexpr std::size_t kTailLines = 20;           ///< of console and log, in exit.json
@@ -28,6 +29,7 @@ inline constexpr std::uint64_t kLeastFileBytes = 32U << 10U;  ///< both halves h
 inline constexpr std::uint64_t kMostRingBytes = 128U << 10U;
 
 using std::chrono::milliseconds;
+inline constexpr milliseconds kRest{5};            ///< between two looks at pipes that hold little
 inline constexpr milliseconds kPartialLine{250};   ///< a prompt is logged once nothing follows it for so long
 inline constexpr milliseconds kFilePoll{500};      ///< between two looks at a log that is a file
 inline constexpr milliseconds kListenPause{500};   ///< when there is no descriptor left for a connection

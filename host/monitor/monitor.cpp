@@ -114,34 +114,35 @@ std::string Monitor::status() const {
   return json.end() ? std::string(text.view()) : std::string();
 }
 
-bool Monitor::read_console() {
+std::size_t Monitor::read_console() {
   const std::string_view bytes = console_source_.read(buffer_);
   if (!bytes.empty()) console_.feed(bytes);
-  return !bytes.empty();
+  return bytes.size();
 }
 
-bool Monitor::read_log() {
-  bool any = false;
+std::size_t Monitor::read_log() {
+  std::size_t all = 0;
   for (Source* const source : {&log_source_, &log_file_source_}) {
     const std::string_view bytes = source->read(buffer_);
     if (!bytes.empty()) log_.feed(bytes);
-    any = any || !bytes.empty();
+    all += bytes.size();
   }
-  return any;
+  return all;
 }
 
-bool Monitor::read_metrics() {
+std::size_t Monitor::read_metrics() {
   const std::string_view bytes = metrics_source_.read(buffer_);
   if (!bytes.empty()) metrics_.feed(bytes);
-  return !bytes.empty();
+  return bytes.size();
 }
 
 void Monitor::drain(int most) {
-  for (int i = 0; i < most && read_console(); ++i) queries_->pump();
-  for (int i = 0; i < most && read_log(); ++i) {
-  }
-  for (int i = 0; i < most && read_metrics(); ++i) {
-  }
+  std::size_t all = 0, some = 0;
+  for (int i = 0; i < most && (some = read_console()) > 0; ++i, all += some) queries_->pump();
+  for (int i = 0; i < most && (some = read_log()) > 0; ++i) all += some;
+  for (int i = 0; i < most && (some = read_metrics()) > 0; ++i) all += some;
+  // Little came: it may gather for a while in pipes that hold far more, instead of taking a processor line by line.
+  if (all < kFewBytes) rest_ = Deadline::after(kRest);
 }
 
 // The VMM has ended; a process that it has left may go on writing.
@@ -149,9 +150,9 @@ void Monitor::drain_rest() {
   const Deadline deadline = Deadline::after(kDrain);
   bool more = true;
   while (more && !deadline.passed()) {
-    more = read_console();
-    more = read_log() || more;
-    more = read_metrics() || more;
+    more = read_console() > 0;
+    more = read_log() > 0 || more;
+    more = read_metrics() > 0 || more;
     queries_->pump();
   }
   console_.end();
@@ -159,7 +160,7 @@ void Monitor::drain_rest() {
 
 std::optional<Deadline> Monitor::next_due() const {
   std::optional<Deadline> first;
-  for (const auto& due : {console_.partial_due(), halt_.due(), queries_->pause(), file_due_})
+  for (const auto& due : {console_.partial_due(), halt_.due(), queries_->pause(), file_due_, rest_})
     if (due) first = first ? first->earlier(*due) : *due;
   return first;
 }
@@ -174,9 +175,10 @@ void Monitor::poll_each() {
 void Monitor::poll_all(int vmm, int report, Ready& ready) {
   constexpr std::size_t kOwn = 6;
   polled_.clear();
-  for (const int fd :
-       {signals_.get(), vmm, report, console_source_.poll_fd(), log_source_.poll_fd(), metrics_source_.poll_fd()})
-    polled_.push_back({.fd = fd, .events = POLLIN, .revents = 0});
+  if (rest_ && rest_->passed()) rest_.reset();
+  for (const int fd : {signals_.get(), vmm, report}) polled_.push_back({.fd = fd, .events = POLLIN, .revents = 0});
+  for (const Source* const source : {&console_source_, &log_source_, &metrics_source_})
+    polled_.push_back({.fd = rest_ ? -1 : source->poll_fd(), .events = POLLIN, .revents = 0});
   queries_->want(polled_);
   const auto due = next_due();
   const int n = posix::retry([&] { return ::poll(polled_.data(), polled_.size(), due ? due->poll_ms() : -1); });
@@ -205,6 +207,7 @@ void Monitor::leave_unit(const Vmm& vmm) {
 }
 
 Monitor::End Monitor::watch(Vmm& vmm, Report& report) {
+  rest_ = Deadline::after(kRest);
   exit_file_.reserve();
   bool abandoned = false;
   const bool may_be_abandoned = report.fd() >= 0 && options_.action == Options::Action::Start;

@@ -59,9 +59,10 @@ class Monitor final : Queries::Status {
   void look(Vmm& vmm);
   void leave_unit(const Vmm& vmm);
   [[nodiscard]] std::optional<Deadline> next_due() const;
-  bool read_console();
-  bool read_log();
-  bool read_metrics();
+  // Each answers how many bytes there were.
+  std::size_t read_console();
+  std::size_t read_log();
+  std::size_t read_metrics();
   void linger();
 
   const Options& options_;
@@ -77,6 +78,7 @@ class Monitor final : Queries::Status {
   HaltWatch halt_;
   bool halting_ = false;
   std::optional<Deadline> file_due_;
+  std::optional<Deadline> rest_;  ///< until then the pipes are left alone
 
   UniqueFd signals_;
   UniqueFd scope_, watch_;

@@ -91,7 +91,8 @@ std::expected<void, Failed> make_pipes(Directory& run) {
     if (posix::open_process(*before)) return failed("start", EEXIST, "the VMM runs already");
   for (const char* const name : {kVmmFile, kNoticeFile, kMetricsFile, kIntentFile}) run.remove(name);
   for (const char* const name : kFifos) {
-    run.remove(name);
+    if (::mkfifoat(run.fd(), name, 0600) == 0) continue;
+    if (errno == EEXIST) run.remove(name);
     if (::mkfifoat(run.fd(), name, 0600) != 0) return failed("fifo", errno, name);
   }
   return {};
