@@ -209,6 +209,7 @@ void Monitor::leave_unit(const Vmm& vmm) {
 Monitor::End Monitor::watch(Vmm& vmm, Report& report) {
   rest_ = Deadline::after(kRest);
   exit_file_.reserve();
+  if (report.fd() < 0) leave_unit(vmm);
   bool abandoned = false;
   const bool may_be_abandoned = report.fd() >= 0 && options_.action == Options::Action::Start;
   for (;;) {

@@ -138,12 +138,13 @@ UniqueFd own_cgroup(const Options& options, Directory& run, std::string& path) {
 struct Launched {
   Launch launch;
   posix::ProcessIdentity identity;
+  Streams streams;  // what a VMM says that ends at once is lost with the last end of a FIFO
 };
 
 // A VMM that `vmm` names, and that is about to run.
 std::expected<Launched, Failed> launch_vmm(const Options& options, Directory& run, int cgroup,
                                            char* const* environment) {
-  const auto streams = open_streams(run);
+  auto streams = open_streams(run);
   if (!streams) return std::unexpected(streams.error());
   auto launch = Launch::clone({.program = options.program.data(),
                                .environment = environment,
@@ -161,7 +162,7 @@ std::expected<Launched, Failed> launch_vmm(const Options& options, Directory& ru
   if (const int why = run.replace(kVmmFile, posix::identity_text(*identity)); why != 0)
     return undone({"identity", why, kVmmFile});
   if (const int why = launch->execute(); why != 0) return undone({"exec", why, options.program.front()});
-  return Launched{std::move(*launch), std::move(*identity)};
+  return Launched{std::move(*launch), std::move(*identity), std::move(*streams)};
 }
 
 // What the monitor needs for itself is made while the VMM starts.

@@ -59,6 +59,21 @@ TEST_F(SystemdTest, HardenedServiceDoesItsWorkConfined) {
   std::cout << score << '\n';
 }
 
+// A VM on a host with systemd, which this guest is for once.
+TEST_F(SystemdTest, AVmOutlivesTheUnitOfWhoeverStartedIt) {
+  output("mkdir -p /run/vm/state/vms/x /run/vm/run");
+  output(
+      "systemd-run --unit=starter sh -c 'microvm-monitor --id x --state-dir /run/vm/state/vms/x --run-dir /run/vm/run"
+      " -- /bin/sleep 1000 & sleep 1000'");
+  const std::string vmm = "$(cut -d ' ' -f 1 /run/vm/run/vmm)", monitor = "$(cut -d ' ' -f 1 /run/vm/run/monitor)";
+  guest().await("grep -q '/microvm-x-[0-9]*.scope' /proc/" + vmm + "/cgroup");
+  guest().await("grep -q '/microvm-x-[0-9]*.scope' /proc/" + monitor + "/cgroup");
+  output("systemctl stop starter");
+  output("kill -0 " + vmm + " && kill -0 " + monitor);
+  output("kill -KILL " + vmm);
+  guest().await("grep -q vmm_signal /run/vm/state/vms/x/exit.json");
+}
+
 TEST_F(SystemdTest, PortIsHeldOverRestarts) {
   guest().apply({.env = metadata::Env{{"A", "1"}}});
   EXPECT_THAT(probe(5556).out, HasSubstr("listening"));
