@@ -64,6 +64,13 @@ Monitor::Monitor(const Options& options, Directory& state, Directory& run)
       exit_file_(state),
       buffer_(kReadBytes) {}
 
+void Monitor::open_files() {
+  // What the VMM says on its standard error comes by the FIFO all the same.
+  if (!options_.log_file.empty()) log_file_source_ = Source::file(options_.log_file);
+  if (!options_.metrics_file.empty()) metrics_file_source_ = Source::file(options_.metrics_file);
+  if (log_file_source_.is_file() || metrics_file_source_.is_file()) file_due_ = Deadline::after(kFilePoll);
+}
+
 std::expected<void, Failed> Monitor::open() {
   auto signals = signal_descriptor();
   if (!signals) return std::unexpected(signals.error());
@@ -82,10 +89,7 @@ std::expected<void, Failed> Monitor::open() {
   }
   // The longest line at once: what finds no room is lost with all that it counted.
   (void)::fcntl(metrics_source_.poll_fd(), F_SETPIPE_SZ, kMetricsLine);
-  // What the VMM says on its standard error comes by the FIFO all the same.
-  if (!options_.log_file.empty()) log_file_source_ = Source::file(options_.log_file);
-  if (!options_.metrics_file.empty()) metrics_source_ = Source::file(options_.metrics_file);
-  if (log_file_source_.is_file() || metrics_source_.is_file()) file_due_ = Deadline::after(kFilePoll);
+  if (metrics_file_source_.is_file()) metrics_source_ = std::move(metrics_file_source_);
   auto queries = Queries::listen(options_.run_dir + '/' + kSocket, console_.ring(), options_.ring_bytes);
   if (!queries) return std::unexpected(queries.error());
   queries_.emplace(std::move(*queries));

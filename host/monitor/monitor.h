@@ -29,7 +29,9 @@ class Monitor final : Queries::Status {
   Monitor(const Monitor&) = delete;
   Monitor& operator=(const Monitor&) = delete;
 
-  /// Before there is a VMM: everything that may fail.
+  /// The spec's own files: before there is a VMM, as they are read from where they end.
+  void open_files();
+  /// Everything that may fail.
   std::expected<void, Failed> open();
   /// What an earlier monitor knew.
   void restore();
@@ -82,7 +84,7 @@ class Monitor final : Queries::Status {
 
   UniqueFd signals_;
   UniqueFd scope_, watch_;
-  Source console_source_, log_source_, log_file_source_, metrics_source_;
+  Source console_source_, log_source_, log_file_source_, metrics_source_, metrics_file_source_;
   std::vector<char> buffer_;
   std::vector<pollfd> polled_;
   Deadline::Clock::time_point begun_ = Deadline::Clock::now();

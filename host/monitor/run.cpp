@@ -168,6 +168,7 @@ std::expected<Launched, Failed> launch_vmm(const Options& options, Directory& ru
 // What the monitor needs for itself is made while the VMM starts.
 std::expected<Vmm, Failed> begin_vmm(const Options& options, Directory& run, int cgroup, char* const* environment,
                                      Monitor& monitor) {
+  monitor.open_files();
   auto launched = launch_vmm(options, run, cgroup, environment);
   if (!launched) return std::unexpected(launched.error());
   auto ready = monitor.open();
@@ -259,6 +260,7 @@ int adopt(const Options& options, Held& held, Report& report) {
   auto pidfd = posix::open_process(*identity);
   if (!pidfd && pidfd.error() != ESRCH) return give_up({"adopt", pidfd.error(), kVmmFile});
   Monitor monitor(options, held.state, held.run);
+  monitor.open_files();
   if (const auto open = monitor.open(); !open) return give_up(open.error());
   monitor.restore();
   monitor.set_cgroup(cgroup);
