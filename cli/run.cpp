@@ -62,7 +62,8 @@ class Run {
 
   [[nodiscard]] Result<Answer> detached(const RunSession::Outcome& outcome) const {
     if (outcome.error) {
-      tell(outcome.id + ": goes on without its metadata");
+      // A guest that has given up ends in a moment.
+      if (outcome.error->code != ErrorCode::VmmDied) tell(outcome.id + ": goes on without its metadata");
       return std::unexpected(*outcome.error);
     }
     if (!detach_) return Answer{.whole = true};
