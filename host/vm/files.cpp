@@ -80,13 +80,24 @@ std::string tail_of(const std::string& path, std::size_t limit) {
   return text;
 }
 
+Result<UniqueFd> create_file(const std::string& path, std::string_view content) {
+  UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!fd.valid()) return io_error(path, "create");
+  if (!write_all(fd.get(), content)) return io_error(path, "write");
+  return fd;
+}
+
+Result<void> sync_file(const UniqueFd& fd, const std::string& path) {
+  return ::fsync(fd.get()) == 0 ? Result<void>() : io_error(path, "sync");
+}
+
 Result<void> write_file(const std::string& path, std::string_view content, Durable durable) {
   const std::string temporary = temporary_for(path);
   UniqueFd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!fd.valid()) return io_error(temporary, "create");
   const char* failed = nullptr;
   if (!write_all(fd.get(), content)) failed = "write";
-  if (failed == nullptr && durable != Durable::No && ::fsync(fd.get()) != 0) failed = "sync";
+  if (failed == nullptr && durable == Durable::Yes && ::fsync(fd.get()) != 0) failed = "sync";
   if (failed == nullptr && ::rename(temporary.c_str(), path.c_str()) != 0) failed = "rename";
   if (failed != nullptr) {
     auto error = io_error(path, failed);

@@ -20,8 +20,11 @@ Result<std::string> read_file(const std::string& path, std::size_t limit);
 /// The last `limit` bytes; empty when it cannot be read.
 std::string tail_of(const std::string& path, std::size_t limit);
 
-/// Whether it has to outlive a power cut: not at all, its bytes (the caller syncs the directory), or all of it.
-enum class Durable { No, Bytes, Yes };
+/// A new file that holds this, not synced yet.
+Result<UniqueFd> create_file(const std::string& path, std::string_view content);
+Result<void> sync_file(const UniqueFd& fd, const std::string& path);
+
+enum class Durable { No, Yes };  ///< whether it has to outlive a power cut
 /// Through a temporary beside it and a rename.
 Result<void> write_file(const std::string& path, std::string_view content, Durable durable);
 

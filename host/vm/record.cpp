@@ -114,25 +114,31 @@ std::optional<int> int_of(const std::optional<std::uint32_t>& value) {
 
 }  // namespace
 
+// Both files before the first sync: on a journal one commit serves all three.
 Result<void> write_record(const Layout& layout, const Record& record, const Spec& spec) {
-  if (auto written = write_file(layout.spec(), write_spec(spec), Durable::Bytes); !written) return written;
-  return to_file(layout.record(),
-                 RecordText{.version = record.version,
-                            .id = record.id,
-                            .boot_id = record.boot_id,
-                            .created = timestamp_text(record.created),
-                            .run_dir = record.run_dir,
-                            .firecracker = record.firecracker,
-                            .api_socket = record.api_socket,
-                            .vsock_socket = record.vsock_socket,
-                            .log_file = record.log_file,
-                            .metrics_file = record.metrics_file,
-                            .console_bytes = record.console_bytes,
-                            .log_bytes = record.log_bytes,
-                            .metadata_port = record.metadata_port,
-                            .vcpu_count = record.vcpu_count,
-                            .mem_size_mib = record.mem_size_mib},
-                 Durable::Yes);
+  const auto json = to_json(RecordText{.version = record.version,
+                                       .id = record.id,
+                                       .boot_id = record.boot_id,
+                                       .created = timestamp_text(record.created),
+                                       .run_dir = record.run_dir,
+                                       .firecracker = record.firecracker,
+                                       .api_socket = record.api_socket,
+                                       .vsock_socket = record.vsock_socket,
+                                       .log_file = record.log_file,
+                                       .metrics_file = record.metrics_file,
+                                       .console_bytes = record.console_bytes,
+                                       .log_bytes = record.log_bytes,
+                                       .metadata_port = record.metadata_port,
+                                       .vcpu_count = record.vcpu_count,
+                                       .mem_size_mib = record.mem_size_mib});
+  if (!json) return std::unexpected(json.error());
+  const auto spec_file = create_file(layout.spec(), write_spec(spec));
+  if (!spec_file) return std::unexpected(spec_file.error());
+  const auto record_file = create_file(layout.record(), *json + '\n');
+  if (!record_file) return std::unexpected(record_file.error());
+  Result<void> done = sync_file(*spec_file, layout.spec());
+  if (done) done = sync_file(*record_file, layout.record());
+  return done ? sync_directory(layout.state) : done;
 }
 
 Result<Record> read_record(const Layout& layout) {

@@ -38,7 +38,7 @@ struct Status {
   std::string failed_step{}, failure{};
 };
 
-/// With the spec beside it; both durable.
+/// With the spec beside it, in a directory that has no name yet; both durable.
 Result<void> write_record(const Layout& layout, const Record& record, const Spec& spec);
 Result<Record> read_record(const Layout& layout);
 Result<Spec> read_spec(const Layout& layout);
