@@ -1,12 +1,12 @@
 #include "cli/times.h"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <charconv>
 #include <ctime>
 
 #include "cli/duration.h"
+#include "common/base/timestamp.h"
 
 namespace microvm::cli {
 namespace {
@@ -124,13 +124,7 @@ std::optional<Timestamp> parse_unix(std::string_view text) {
 
 }  // namespace
 
-std::string rfc3339(Timestamp when) {
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(when);
-  const std::time_t time = seconds.time_since_epoch().count();
-  std::tm utc{};
-  if (::gmtime_r(&time, &utc) == nullptr) return "-";
-  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", utc, (when - seconds).count());
-}
+std::string rfc3339(Timestamp when) { return timestamp_text(when); }
 
 std::string rough(milliseconds duration) {
   for (const RoughUnit& unit : kRoughUnits) {
@@ -142,7 +136,7 @@ std::string rough(milliseconds duration) {
 
 std::string ago(Timestamp when, Timestamp now) { return rough(now - when) + " ago"; }
 
-Timestamp now() { return std::chrono::floor<milliseconds>(std::chrono::system_clock::now()); }
+Timestamp now() { return now_ms(); }
 
 std::optional<Timestamp> parse_when(std::string_view text, Timestamp now) {
   if (const auto duration = parse_duration(text)) return now - *duration;

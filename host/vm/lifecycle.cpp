@@ -34,20 +34,6 @@ Result<PushTimes> push_unlocked(const Host& host, const Seen& vm, const metadata
   return times;
 }
 
-// 1.16.0 and 1.16.1 lose every vsock connection after a bare resume. A snapshot that is refused, as the VM runs, resets
-// the transport all the same; nothing is written even if somebody pauses it in between, as its directory does not
-// exist.
-Result<void> revive_vsock(fcapi::Client& api, const Layout& layout) {
-  const std::string nowhere = layout.run + "/none/none";
-  const auto refused = api.create_snapshot({.snapshot_path = nowhere, .mem_file_path = nowhere});
-  if (refused || refused.error().code == ErrorCode::Fault) return {};
-  return std::unexpected(refused.error());
-}
-
-bool loses_vsock(fcapi::Version version) {
-  return version >= fcapi::Version{1, 16, 0} && version < fcapi::Version{1, 17, 0};
-}
-
 }  // namespace
 
 Result<Phases> start(const Host& host, std::string_view id, std::optional<Configured> configured) {
@@ -113,10 +99,10 @@ Result<void> resume(const Host& host, std::string_view id) {
   if (!done) return operation->fail(std::move(done.error()));
   auto api = api_of(host, operation->vm());
   done = api ? api->patch_vm({fcapi::TargetState::Resumed}) : std::unexpected(std::move(api.error()));
-  if (done && !operation->vm().record.vsock_socket.empty() && loses_vsock(api->version())) {
-    operation->vm().status.state = VmState::Running;
-    done = revive_vsock(*api, operation->vm().layout);
-  }
+  if (done) operation->vm().status.state = VmState::Running;
+  // Whoever settles a resume that ended here does it in its place.
+  if (done) done = operation->before("revive vsock");
+  if (done) done = revive_vsock(*api, operation->vm().layout, operation->vm().record);
   if (!done) return operation->fail(std::move(done.error()));
   done = operation->finish(VmState::Running);
   if (done) tell(host.roots, id, "resumed");

@@ -69,6 +69,9 @@ Result<void> finish_interrupted(const Host& host, Seen& vm) {
       vm.status.state = VmState::Paused;
       break;
   }
+  if (operation == "resume" && vm.status.state == VmState::Running) {
+    if (auto revived = revive_vsock(*api, vm.layout, vm.record); !revived) return revived;
+  }
   if (vm.status.state != VmState::Created && !vm.status.started) vm.status.started = now_ms();
   host.notice(vm.id, fmt::format("its {} was interrupted: it is {}", operation, state_name(vm.status.state)));
   return write_status(vm.layout, vm.status);

@@ -121,7 +121,8 @@ Result<UniqueFd> handshake(const sockaddr_un& address, std::uint32_t port, Deadl
   auto stream = connect_to(address);
   if (!stream) return stream;
   if (auto sent = send_connect(stream->get(), port); !sent) return std::unexpected(std::move(sent.error()));
-  if (auto answered = read_ok(stream->get(), deadline, end_fd); !answered) return std::unexpected(std::move(answered.error()));
+  if (auto answered = read_ok(stream->get(), deadline, end_fd); !answered)
+    return std::unexpected(std::move(answered.error()));
   return stream;
 }
 

@@ -31,8 +31,9 @@ class Runtime {
   /// Takes all that the VM needs and configures its VMM. On failure everything is given back, and the error names the
   /// step, the cause and the VMM's last words.
   virtual Result<CreateResult> create(const Spec& spec) = 0;
-  /// Starts the guest of a created VM, hands it its metadata and returns once it holds all of it. A guest that panics or
-  /// a VMM that ends meanwhile ends the wait at once (VmmDied). When only the metadata failed the VM goes on running.
+  /// Starts the guest of a created VM, hands it its metadata and returns once it holds all of it. A guest that panics
+  /// or a VMM that ends meanwhile ends the wait at once (VmmDied). When only the metadata failed the VM goes on
+  /// running.
   virtual Result<Phases> start(std::string_view id) = 0;
   virtual Result<void> pause(std::string_view id) = 0;
   /// On versions whose vsock stays dead after a pause (1.16.0, 1.16.1) it is brought back to life.
@@ -56,11 +57,11 @@ class Runtime {
 };
 
 struct RuntimeOptions {
-  std::string firecracker{};               ///< absolute path of the VMM
-  std::string monitor{};                   ///< absolute path of `microvm-monitor`
-  std::string state_dir{"/var/lib/microvm"};  ///< what must last: vms/<id>/
-  std::string run_dir{"/run/microvm"};        ///< sockets and locks: <id>/
-  std::vector<std::string> vmm_environment{};  ///< the VMM's whole environment: `NAME=value`
+  std::string firecracker{};                       ///< absolute path of the VMM
+  std::string monitor{};                           ///< absolute path of `microvm-monitor`
+  std::string state_dir{"/var/lib/microvm"};       ///< what must last: vms/<id>/
+  std::string run_dir{"/run/microvm"};             ///< sockets and locks: <id>/
+  std::vector<std::string> vmm_environment{};      ///< the VMM's whole environment: `NAME=value`
   std::chrono::milliseconds api_timeout{10'000};   ///< waiting for the API socket, and each request
   std::chrono::milliseconds lock_timeout{10'000};  ///< waiting for another operation on the same VM
   /// Told before each step, for progress and for tests: an error makes that step fail.

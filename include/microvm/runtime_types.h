@@ -43,8 +43,8 @@ struct MetadataSpec {
   }
 };
 
-/// What one microVM shall be: Firecracker's configuration, and what is ours (the object "microvm" of a spec file). Paths
-/// are absolute, as the host sees them.
+/// What one microVM shall be: Firecracker's configuration, and what is ours (the object "microvm" of a spec file).
+/// Paths are absolute, as the host sees them.
 struct Spec {
   std::string id{};  ///< [a-z0-9-]{1,63}; empty: the runtime makes one up
   fcapi::VmConfig config{};
@@ -94,7 +94,7 @@ std::string_view certainty_name(Certainty certainty) noexcept;  ///< `none`, `li
 std::optional<Certainty> certainty_from(std::string_view name) noexcept;
 
 struct Exit {
-  std::optional<int> code{};    ///< neither: nobody saw it
+  std::optional<int> code{};  ///< neither: nobody saw it
   std::optional<int> signal{};
   ExitReason reason = ExitReason::Unknown;
   Certainty certainty = Certainty::None;

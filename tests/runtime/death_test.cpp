@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -13,6 +14,7 @@
 #include "common/base/unique_fd.h"
 #include "tests/runtime/subject.h"
 #include "tests/support/files.h"
+#include "tests/vmm/vmm.h"
 
 namespace microvm::test {
 namespace {
@@ -121,6 +123,30 @@ TEST_F(Deaths, TwoVmsOfOneIdInTwoPlacesDoNotShareAnything) {
   ASSERT_TRUE(other.runtime().create(other.spec("vm")));
   ASSERT_TRUE(other.runtime().remove("vm", true));
   EXPECT_EQ(info().state, VmState::Running);
+}
+
+TEST_F(Deaths, AResumeThatIsCutShortLeavesNoDeadVsock) {
+  running();
+  ASSERT_TRUE(subject.runtime().pause("vm"));
+  const pid_t driver = ::fork();
+  if (driver == 0) {
+    RuntimeOptions options = subject.options();
+    options.before_step = [](std::string_view, std::string_view step) {
+      if (step == "revive vsock") ::raise(SIGKILL);
+      return Result<void>();
+    };
+    (void)make_firecracker_runtime(std::move(options))->resume("vm");
+    ::_exit(1);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(driver, &status, 0), driver);
+  ASSERT_TRUE(WIFSIGNALED(status));
+  EXPECT_EQ(info().state, VmState::Running);
+  // The log is taken a moment later.
+  const auto is_reset = [this] {
+    return read_file(subject.state_of_vm("vm") + "/vmm.log").find("/snapshot/create") != std::string::npos;
+  };
+  EXPECT_TRUE(eventually(is_reset, 5s));
 }
 
 TEST_F(Deaths, ABootOfTheHostEndsAll) {
